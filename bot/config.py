@@ -1,0 +1,104 @@
+"""Settings, read once from the environment (and ``.env``) and frozen.
+
+Only :mod:`bot.cli` and :mod:`bot.app` read them; everything else is handed values.  Every setting
+is described in ``.env.example``; a test compares the two.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import ConfigurationError
+
+MEBIBYTE = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """The settings of one process.
+
+    Secrets are :class:`pydantic.SecretStr`, so that no ``repr`` shows them.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="WHEREIS_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+    )
+
+    # Discord
+    discord_token: SecretStr | None = Field(None, validation_alias="DISCORD_TOKEN")
+    prefix: str = Field("!", min_length=1, max_length=10)
+    owner_ids: Annotated[frozenset[int], NoDecode] = frozenset()
+    moderator_role: str | None = None
+    cooldown_uses: int = Field(5, ge=1)
+    cooldown_seconds: float = Field(30.0, gt=0)
+    max_pictures: int = Field(5, ge=1, le=25)
+
+    # Database
+    database_url: SecretStr | None = Field(None, validation_alias="DATABASE_URL")
+    data_dir: Path = Path("data")
+    pool_size: int = Field(8, ge=1, le=100)
+    statement_timeout: float = Field(10.0, gt=0)
+
+    # Pictures
+    max_bytes: int = Field(25 * MEBIBYTE, ge=1024)
+    max_pixels: int = Field(64_000_000, ge=1024)
+    decode_timeout: float = Field(5.0, gt=0)
+    decode_memory: int = Field(1024 * MEBIBYTE, ge=256 * MEBIBYTE)
+    workers: int = Field(0, ge=0, le=256)
+    fetch_timeout: float = Field(10.0, gt=0)
+
+    # Search
+    radius: int = Field(12, ge=0, le=64)
+    radius_phash: int = Field(16, ge=0, le=64)
+    radius_unverified: int = Field(4, ge=0, le=64)
+    page_url_template: str = "https://en.wikipedia.org/wiki/{title}"
+
+    # Running
+    health_port: int = Field(0, ge=0, le=65535)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("owner_ids", mode="before")
+    @classmethod
+    def _split_ids(cls, value: object) -> object:
+        if isinstance(value, str):
+            return frozenset(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("page_url_template")
+    @classmethod
+    def _template_has_title(cls, value: str) -> str:
+        if not value.startswith(("https://", "http://")) or "{title}" not in value:
+            raise ValueError("must be a web address with {title} in it")
+        return value
+
+    @classmethod
+    def load(cls, **overrides: object) -> Self:
+        """Read the environment.
+
+        Raises :class:`ConfigurationError` naming each wrong variable, never its value.
+        """
+        try:
+            return cls(**overrides)  # type: ignore[arg-type]
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{variable_of(str(item['loc'][0]))}: {item['msg']}" for item in error.errors()
+            )
+            raise ConfigurationError(
+                f"These settings are wrong: {problems}. See .env.example for what each one means."
+            ) from None
+
+
+def variable_of(field: str) -> str:
+    """The environment variable of a settings field, by name or by alias."""
+    info = Settings.model_fields.get(field)
+    if info is None:
+        return field
+    alias = info.validation_alias
+    return alias if isinstance(alias, str) else f"WHEREIS_{field.upper()}"

@@ -1,0 +1,87 @@
+"""Everything that can go wrong, in one tree.
+
+::
+
+    WhereisError
+    ├── ConfigurationError          a setting or an argument is wrong        exit 2
+    ├── FetchError                  a link could not be downloaded
+    │   ├── RefusedURLError         it points where we never go
+    │   ├── DownloadTooLargeError   it is larger than the limit
+    │   └── DownloadFailedError     it did not answer, or not with a file
+    ├── DatabaseError
+    │   ├── DatabaseUnavailableError  no connection, or it went away         exit 3
+    │   └── SchemaError             the schema is not one we can work with   exit 3
+    └── RequestError                what a person asked for can't be done
+        ├── NotFoundError           there is no such picture or collection
+        ├── NotAllowedError         they may not do that
+        └── PictureRefusedError     the picture can't be added
+
+Each exception's text is the sentence its user reads: what happened, and what to do.  A picture
+that can't be read is no exception but a value, :class:`bot.images.Unreadable`.
+"""
+
+
+class WhereisError(Exception):
+    """Base of all errors that this program raises on purpose.
+
+    ``exit_status`` is what the command line returns for it.
+    """
+
+    exit_status = 1
+
+    @property
+    def sentence(self) -> str:
+        """What its user reads."""
+        return str(self)
+
+
+class ConfigurationError(WhereisError):
+    """A setting or an argument is wrong."""
+
+    exit_status = 2
+
+
+class FetchError(WhereisError):
+    """A link could not be downloaded."""
+
+
+class RefusedURLError(FetchError):
+    """The link points where this program never goes: not http(s), or not a public address."""
+
+
+class DownloadTooLargeError(FetchError):
+    """The file behind the link is larger than the limit."""
+
+
+class DownloadFailedError(FetchError):
+    """The link did not answer in time, or not with a file."""
+
+
+class DatabaseError(WhereisError):
+    """The database could not do what was asked."""
+
+    exit_status = 3
+
+
+class DatabaseUnavailableError(DatabaseError):
+    """There is no connection to the database, or it went away."""
+
+
+class SchemaError(DatabaseError):
+    """The schema in the database is newer than this program, or is not ours."""
+
+
+class RequestError(WhereisError):
+    """What a person asked for can't be done."""
+
+
+class NotFoundError(RequestError):
+    """There is no such picture, page or collection that they may see."""
+
+
+class NotAllowedError(RequestError):
+    """They may not do that."""
+
+
+class PictureRefusedError(RequestError):
+    """The picture can't be added."""
