@@ -1,17 +1,21 @@
 """The Discord bot itself: its intents, what it may mention (nothing), and the cogs it loads."""
 
+import asyncio
 import logging
+import signal
 from dataclasses import dataclass
 
 import discord
 from discord.ext import commands
 
+from bot.errors import ConfigurationError, DownloadFailedError
 from bot.ingest import IngestService
 from bot.net import Fetcher
 from bot.search import SearchService
 from db.index import SearchIndex
 
 COGS = ("cogs.errors", "cogs.search", "cogs.admin", "cogs.info")
+LOGIN_TIMEOUT = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -98,3 +102,77 @@ class WhereisBot(commands.Bot):
     async def is_owner(self, user: discord.abc.User, /) -> bool:
         """Whether a user owns the bot: named in the settings, or the application's owner."""
         return user.id in self.options.owner_ids or await super().is_owner(user)
+
+
+async def connect(bot: WhereisBot, token: str) -> None:
+    """Log in and serve until SIGTERM or Ctrl-C.
+
+    Raises :class:`bot.errors.ConfigurationError` when the token or the intents are wrong.
+    """
+    loop = asyncio.get_running_loop()
+    serving = asyncio.create_task(bot.start(token))
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, serving.cancel)
+    try:
+        async with bot:
+            await serving
+    except asyncio.CancelledError:
+        log.info("told to stop")
+    except discord.LoginFailure:
+        raise ConfigurationError(
+            "Discord does not accept the token in DISCORD_TOKEN. Reset it at "
+            "https://discord.com/developers/applications (your application → Bot) and set it anew."
+        ) from None
+    except discord.PrivilegedIntentsRequired:
+        raise ConfigurationError(
+            "The bot may not read messages yet. Open "
+            "https://discord.com/developers/applications, choose your application → Bot, switch "
+            "on “Message Content Intent”, save, and start again."
+        ) from None
+    finally:
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What Discord says about a token."""
+
+    application: str
+    application_id: int
+    message_content: bool
+
+    @property
+    def invite(self) -> str:
+        """The link that invites the bot with exactly the permissions that it needs."""
+        return invite_link(self.application_id)
+
+
+def invite_link(application_id: int) -> str:
+    """The link that invites a bot with exactly the permissions that it needs."""
+    return discord.utils.oauth_url(
+        application_id, permissions=permissions(), scopes=("bot", "applications.commands")
+    )
+
+
+async def try_token(token: str) -> Login:
+    """Ask Discord who a token belongs to, without going online.
+
+    Raises :class:`ConfigurationError` when the token is refused,
+    :class:`DownloadFailedError` when Discord can't be reached.
+    """
+    client = discord.Client(intents=discord.Intents.none())
+    try:
+        async with client, asyncio.timeout(LOGIN_TIMEOUT):
+            await client.login(token)
+            info = await client.application_info()
+    except discord.LoginFailure:
+        raise ConfigurationError("Discord does not accept the token in DISCORD_TOKEN.") from None
+    except (TimeoutError, OSError, discord.HTTPException):
+        raise DownloadFailedError("Discord could not be reached to try the token.") from None
+    flags = info.flags
+    return Login(
+        application=info.name,
+        application_id=info.id,
+        message_content=flags.gateway_message_content or flags.gateway_message_content_limited,
+    )

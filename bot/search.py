@@ -144,7 +144,9 @@ class SearchService:
     async def near(self, fingerprint: Fingerprint, scope: Scope) -> tuple[Match, ...]:
         """The matches of a picture that has been read, best first, at most ``MATCH_LIMIT``."""
         collections = await self._collections(scope)
-        found = await self._store.near(self._query(fingerprint), list(collections), limit=MATCH_LIMIT)
+        found = await self._store.near(
+            self._query(fingerprint), list(collections), limit=MATCH_LIMIT
+        )
         pages = await self._store.pages_of(
             [candidate.image_id for candidate in found], list(collections), limit_each=PAGES_SHOWN
         )

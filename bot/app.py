@@ -1,0 +1,107 @@
+"""The one place where things are put together, in one ``async with``."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from bot.client import BotOptions, Services, WhereisBot, connect
+from bot.config import Settings
+from bot.errors import ConfigurationError, DatabaseError
+from bot.health import Health, serve_health
+from bot.images import Limits, Workers
+from bot.ingest import IngestService
+from bot.net import Fetcher
+from bot.search import Radii, SearchService
+from db import Database, open_database
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The parts of a running program."""
+
+    database: Database
+    workers: Workers
+    services: Services
+    options: BotOptions
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, *, say: Callable[[str], None]) -> AsyncIterator[App]:
+    """Open the database, the workers and the services, and close them in reverse.
+
+    ``say`` is told in a sentence what takes long.  Raises :class:`bot.errors.DatabaseError`.
+    """
+    url = settings.database_url
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(
+            open_database(
+                url.get_secret_value() if url else None,
+                settings.data_dir,
+                pool_size=settings.pool_size,
+                statement_timeout=settings.statement_timeout,
+                say=say,
+            )
+        )
+        workers = await stack.enter_async_context(Workers(limits(settings), settings.workers))
+        fetcher = await stack.enter_async_context(
+            Fetcher(max_bytes=settings.max_bytes, timeout=settings.fetch_timeout)
+        )
+        radii = Radii(settings.radius, settings.radius_phash, settings.radius_unverified)
+        search = SearchService(database.store, workers, radii)
+        ingest = IngestService(database.store, workers, search, settings.page_url_template)
+        services = Services(search, ingest, database.index, fetcher)
+        yield App(database, workers, services, options(settings))
+
+
+def limits(settings: Settings) -> Limits:
+    """What reading one picture may cost."""
+    return Limits(
+        max_bytes=settings.max_bytes,
+        max_pixels=settings.max_pixels,
+        timeout=settings.decode_timeout,
+        memory=settings.decode_memory,
+    )
+
+
+def options(settings: Settings) -> BotOptions:
+    """How the bot behaves in Discord."""
+    return BotOptions(
+        prefix=settings.prefix,
+        owner_ids=settings.owner_ids,
+        moderator_role=settings.moderator_role,
+        cooldown_uses=settings.cooldown_uses,
+        cooldown_seconds=settings.cooldown_seconds,
+        max_pictures=settings.max_pictures,
+        max_bytes=settings.max_bytes,
+        fetch_timeout=settings.fetch_timeout,
+    )
+
+
+async def run_bot(settings: Settings, *, say: Callable[[str], None]) -> None:
+    """Run the bot until it is told to stop.
+
+    Raises :class:`ConfigurationError` when Discord does not let it in.
+    """
+    token = settings.discord_token
+    if token is None:
+        raise ConfigurationError(
+            "There is no bot token. Make one at https://discord.com/developers/applications "
+            "(your application → Bot → Reset Token) and set DISCORD_TOKEN in .env. "
+            "To try the bot without a token, run: whereis-bot demo"
+        )
+    async with open_app(settings, say=say) as app:
+        bot = WhereisBot(app.services, app.options)
+
+        async def health() -> Health:
+            try:
+                await app.database.ping()
+            except DatabaseError as error:
+                return Health(ok=False, detail={"discord": bot.is_ready(), "database": str(error)})
+            return Health(
+                ok=bot.is_ready(), detail={"discord": bot.is_ready(), "database": "reachable"}
+            )
+
+        async with AsyncExitStack() as stack:
+            if settings.health_port:
+                await stack.enter_async_context(serve_health(settings.health_port, health))
+            await connect(bot, token.get_secret_value())

@@ -1,0 +1,166 @@
+"""What the command line prints: for people, and as the JSON that other programs read."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from bot.doctor import Check
+from bot.ingest import CollectionStats, ImportReport
+from bot.search import Answer, Confidence, Match
+from db import ServerInfo
+from db.records import IndexStatus
+
+COLOURS: dict[Confidence, str] = {"exact": "green", "close": "yellow", "possible": "magenta"}
+SIGNS = {"ok": ("✓", "green"), "note": ("!", "yellow"), "problem": ("✗", "red")}
+
+
+def answer_json(image: str, answer: Answer) -> dict[str, Any]:
+    """One entry of ``queries`` in the JSON of ``whereis-bot search``."""
+    return {
+        "image": image,
+        "status": answer.status,
+        "reason": answer.reason,
+        "elapsed_ms": round(answer.elapsed_ms, 1),
+        "matches": [match_json(match) for match in answer.matches],
+    }
+
+
+def match_json(match: Match) -> dict[str, Any]:
+    """One entry of ``matches``."""
+    return {
+        "image_id": match.image_id,
+        "collection": match.collection,
+        "file": match.file,
+        "distance": match.distance,
+        "confidence": match.confidence,
+        "page_count": match.page_count,
+        "pages": [{"title": page.title, "url": page.url} for page in match.pages],
+    }
+
+
+def answer_text(image: str, answer: Answer, *, limit: int) -> RenderableType:
+    """An answer for the terminal: a line for the picture, and a line for each match."""
+    heading = Text(image, style="bold")
+    if answer.status == "none":
+        return Group(heading, Text("  no match: nothing stored looks like it", style="dim"))
+    if answer.status != "found":
+        return Group(heading, Text(f"  {answer.status}: {answer.reason}", style="red"))
+    lines = [line for match in answer.matches[:limit] for line in _match_lines(match)]
+    hidden = len(answer.matches) - limit
+    if hidden > 0:
+        lines.append(Text(f"  and {hidden} more (--limit shows more)", style="dim"))
+    return Group(heading, *lines)
+
+
+def _match_lines(match: Match) -> Iterable[Text]:
+    for place, page in enumerate(match.pages[:3]):
+        word = match.confidence if place == 0 else ""
+        line = Text.assemble((f"  {word:<9}", COLOURS[match.confidence]), page.name, "  ")
+        line.append(page.url, style="dim")
+        yield line
+    if match.page_count > 3:
+        yield Text(f"           shown on {match.page_count:,} pages", style="dim")
+
+
+def import_json(collection: str, report: ImportReport) -> dict[str, Any]:
+    """The JSON document of ``whereis-bot import``."""
+    return {
+        "collection": collection,
+        "added": report.added,
+        "already_there": report.known,
+        "skipped": [
+            {"reason": reason, "count": count, "examples": report.examples[reason]}
+            for reason, count in report.skipped.most_common()
+        ],
+    }
+
+
+def import_text(collection: str, report: ImportReport) -> RenderableType:
+    """The final report of an import."""
+    lines = [
+        Text.assemble((f"{report.added:,}", "bold green"), f" added to {collection}"),
+        Text(f"{report.known:,} already there"),
+    ]
+    for reason, count in report.skipped.most_common():
+        lines.append(Text.assemble((f"{count:,}", "bold yellow"), f" skipped: {reason}"))
+        lines.extend(Text(f"    {name}", style="dim") for name in report.examples[reason])
+    return Group(*lines)
+
+
+def stats_json(stats: Sequence[CollectionStats]) -> dict[str, Any]:
+    """The JSON document of ``whereis-bot stats``."""
+    return {
+        "collections": [
+            {
+                "name": row.collection.name,
+                "kind": row.collection.kind,
+                "as_of": row.collection.as_of.isoformat() if row.collection.as_of else None,
+                "images": row.images,
+                "pages": row.pages,
+                "appearances": row.appearances,
+            }
+            for row in stats
+        ]
+    }
+
+
+def stats_text(stats: Sequence[CollectionStats]) -> RenderableType:
+    """A table of the collections."""
+    if not stats:
+        return Text("Nothing is stored yet. Try: whereis-bot import folder DIR")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("collection")
+    table.add_column("kind")
+    for name in ("pictures", "pages", "appearances"):
+        table.add_column(name, justify="right")
+    table.add_column("as of")
+    for row in stats:
+        table.add_row(
+            row.collection.name,
+            row.collection.kind,
+            f"{row.images:,}",
+            f"{row.pages:,}",
+            f"{row.appearances:,}",
+            row.collection.as_of.isoformat() if row.collection.as_of else "",
+        )
+    return table
+
+
+def index_json(status: IndexStatus) -> dict[str, Any]:
+    """The JSON document of ``whereis-bot index status``."""
+    return {
+        "operators": status.operators,
+        "extension_version": status.extension_version,
+        "kind": status.kind,
+        "valid": status.valid,
+        "building": status.building,
+        "size_bytes": status.size_bytes,
+        "images": status.images,
+    }
+
+
+def doctor_json(checks: Sequence[Check], info: ServerInfo | None) -> dict[str, Any]:
+    """The JSON document of ``whereis-bot doctor``."""
+    return {
+        "checks": [check.as_json() for check in checks],
+        "database": None
+        if info is None
+        else {
+            "version": info.version,
+            "embedded": info.embedded,
+            "schema_version": info.schema_version,
+            "operators": info.operators,
+        },
+    }
+
+
+def check_text(check: Check) -> RenderableType:
+    """One check for the terminal, its remedy below it."""
+    sign, colour = SIGNS[check.verdict]
+    line = Text.assemble((f"{sign} ", colour), (f"{check.name:<10}", "bold"), check.detail)
+    if check.remedy is None:
+        return line
+    return Group(line, Text(f"            → {check.remedy}", style="cyan"))
