@@ -1,0 +1,131 @@
+"""Who may do what: moderators of a server, and the bot's owner.
+
+Discord's own default permissions decide what is *shown*; these checks decide what is *done*.  They
+fail closed: where a permission or a role can't be seen, there is none.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, cast
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import WhereisBot
+from bot.errors import NotAllowedError
+
+T = TypeVar("T")
+Asks = commands.Context[Any] | discord.Interaction[Any]
+
+ONLY_IN_SERVERS = (
+    "This looks after a server's own pictures, so it works in a server and not in private messages."
+)
+ONLY_MODERATORS = "Only moderators may do that: it needs the permission *Manage Server*{role}."
+ONLY_OWNERS = "Only the bot's owner may do that."
+
+log = logging.getLogger(__name__)
+
+
+class RefusedError(NotAllowedError, commands.CheckFailure, app_commands.CheckFailure):
+    """A check said no.
+
+    It is a check failure to both command frameworks, so that each hands it to the presenter of
+    errors as its own, and carries the sentence that the person reads.
+    """
+
+
+async def is_owner(bot: WhereisBot, user: discord.abc.User) -> bool:
+    """Whether a user owns the bot; no, when Discord can't be asked."""
+    try:
+        return await bot.is_owner(user)
+    except discord.HTTPException as error:
+        log.warning("Discord did not say who owns the bot: %s", error)
+        return False
+
+
+def manages(
+    user: discord.abc.User, guild: discord.abc.Snowflake | None, moderator_role: str | None
+) -> bool:
+    """Whether a user manages a server: by *Manage Server*, or by the role set in the settings.
+
+    ``moderator_role`` is a role's name or id; the role that everyone has never counts.
+    """
+    if guild is None or not isinstance(user, discord.Member) or user.guild.id != guild.id:
+        return False
+    if user.guild_permissions.manage_guild:
+        return True
+    if not moderator_role:
+        return False
+    return any(
+        moderator_role in (role.name, str(role.id)) for role in user.roles if not role.is_default()
+    )
+
+
+async def is_moderator(
+    bot: WhereisBot, user: discord.abc.User, guild: discord.abc.Snowflake | None
+) -> bool:
+    """Whether a user may change a server's own pictures: its moderators and the bot's owner."""
+    return manages(user, guild, bot.options.moderator_role) or await is_owner(bot, user)
+
+
+async def require_moderator(
+    bot: WhereisBot, user: discord.abc.User, guild: discord.abc.Snowflake | None
+) -> None:
+    """Raise :class:`RefusedError` for anyone else; the bot's owner passes in DMs too."""
+    if await is_moderator(bot, user, guild):
+        return
+    if guild is None:
+        raise RefusedError(ONLY_IN_SERVERS)
+    role = bot.options.moderator_role
+    raise RefusedError(
+        ONLY_MODERATORS.format(role=f" or the moderators' role of the bot ({role})" if role else "")
+    )
+
+
+async def require_owner(bot: WhereisBot, user: discord.abc.User) -> None:
+    """Raise :class:`RefusedError` for everybody but the bot's owner."""
+    if not await is_owner(bot, user):
+        raise RefusedError(ONLY_OWNERS)
+
+
+def moderators_only() -> Callable[[T], T]:
+    """Let only moderators use a command, be it text, slash or both.
+
+    Put it above or below the decorator that makes the command.
+    """
+
+    async def check(asks: Asks) -> bool:
+        bot, user = _who(asks)
+        await require_moderator(bot, user, asks.guild)
+        return True
+
+    return _checked(check)
+
+
+def owners_only() -> Callable[[T], T]:
+    """Let only the bot's owner use a command; see :func:`moderators_only`."""
+
+    async def check(asks: Asks) -> bool:
+        await require_owner(*_who(asks))
+        return True
+
+    return _checked(check)
+
+
+def _who(asks: Asks) -> tuple[WhereisBot, discord.abc.User]:
+    if isinstance(asks, discord.Interaction):
+        return cast(WhereisBot, asks.client), asks.user
+    return cast(WhereisBot, asks.bot), asks.author
+
+
+def _checked(check: Callable[[Asks], Awaitable[bool]]) -> Callable[[T], T]:
+    def decorate(target: T) -> T:
+        # A hybrid command asks the text check in both its forms; a bare function may become either.
+        if not isinstance(target, commands.Command):
+            app_commands.check(check)(target)  # type: ignore[arg-type]
+        if not isinstance(target, app_commands.Command):
+            commands.check(check)(target)  # type: ignore[arg-type]
+        return target
+
+    return decorate
