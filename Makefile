@@ -1,0 +1,49 @@
+# Everything sets itself up: `make demo` and `make test` need git, make, python3 and python3-venv.
+#
+#   ARGS=…     passed on:  make demo ARGS=--preview    make test ARGS='-k whereis -x'
+#   PYTHON=…   the Python to use (3.11 or newer); the first suitable one on the PATH otherwise
+#   SYSTEM=no  leave the system's packages alone
+
+ARGS ?=
+SYSTEM ?= yes
+export PYTHON SYSTEM
+
+BIN := .venv/bin
+
+.PHONY: help demo test lint lock clean
+
+help:
+	@echo "make demo              show the bot at work, without a token"
+	@echo "make demo ARGS=--preview   the same, in a page that looks like Discord"
+	@echo "make test              run every test   (ARGS='-k whereis -x' goes to pytest)"
+	@echo "make lint              ruff, mypy and the import rules"
+	@echo "make lock              write requirements/*.txt anew   (ARGS=--upgrade for newer versions)"
+	@echo "make clean             remove what was built and downloaded; ./data stays"
+	@echo
+	@echo "Each sets up what it needs. SYSTEM=no leaves the system's packages alone."
+
+demo:
+	@sh scripts/setup $(if $(findstring --preview,$(ARGS)),preview,demo)
+	@$(BIN)/whereis-bot demo $(ARGS)
+
+test:
+	@sh scripts/setup dev
+	$(BIN)/python -m pytest $(ARGS)
+
+# Every check runs, so that one report shows all there is to mend.
+lint:
+	@sh scripts/setup dev
+	@status=0; \
+	for check in "ruff check ." "ruff format --check ." mypy lint-imports; do \
+		echo "$(BIN)/$$check"; $(BIN)/$$check || status=1; \
+	done; \
+	exit $$status
+
+lock:
+	@sh scripts/setup lock
+	@sh scripts/lock $(ARGS)
+
+clean:
+	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find $(wildcard bot cogs db tests bench) -name __pycache__ -type d -prune -exec rm -rf {} +
+	find db/extension \( -name '*.o' -o -name '*.so' -o -name '*.bc' \) -delete
