@@ -20,6 +20,7 @@ from db.records import (
     Addition,
     Collection,
     CollectionStats,
+    IndexStatus,
     ListedImage,
     NewAppearance,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "Collection",
     "CollectionStats",
     "ImportReport",
+    "IndexStatus",
     "IngestService",
     "ListedImage",
     "NewPicture",
@@ -161,9 +163,14 @@ class IngestService:
         """Take a picture and all its pages out of a collection. Raises :class:`NotFoundError`."""
         return await self._store.remove(collection.id, image_id, actor)
 
-    async def undo(self, collection: Collection, actor: Actor) -> tuple[Addition, ...]:
-        """Reverse the last step in a collection. Raises :class:`NotFoundError`."""
-        return await self._store.undo(collection.id, actor)
+    async def undo(
+        self, collection: Collection, actor: Actor, *, message_id: int | None = None
+    ) -> tuple[Addition, ...]:
+        """Reverse the last step in a collection, or the one that this message asked for.
+
+        Raises :class:`NotFoundError`.
+        """
+        return await self._store.undo(collection.id, actor, message_id=message_id)
 
     async def listing(
         self, collection: Collection, *, search: str | None = None, after: int = 0, limit: int = 10
