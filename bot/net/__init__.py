@@ -5,4 +5,6 @@ from aiohttp import ClientError as NetworkError
 from bot.net.addresses import IPAddress, is_public
 from bot.net.fetcher import Download, Fetcher
 
+# NetworkError is what HTTP clients built on aiohttp, discord.py among them, raise for a connection
+# that fails; :class:`Fetcher` itself lets none of it out.
 __all__ = ["Download", "Fetcher", "IPAddress", "NetworkError", "is_public"]
