@@ -1,0 +1,6 @@
+"""PostgreSQL, and nothing else: a server that comes along, a schema, and the statements."""
+
+from db.database import Database, open_database
+from db.records import ServerInfo
+
+__all__ = ["Database", "ServerInfo", "open_database"]

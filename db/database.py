@@ -1,0 +1,132 @@
+"""Opening a database: a server, a pool, the schema, the operators."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+
+from bot.errors import WhereisError
+from db.embedded import EmbeddedServer, find_binaries
+from db.extension_build import build_extension
+from db.index import SearchIndex
+from db.migrate import prepare
+from db.pool import Connections, Target, target_of_url
+from db.queries import load_statements
+from db.records import ServerInfo
+from db.store import Store
+
+
+def _silent(_line: str) -> None:
+    pass
+
+
+class Database:
+    """An open database: the store, the search index, and what there is to know about it."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        sql: Mapping[str, str],
+        *,
+        schema_version: int,
+        embedded: bool,
+    ) -> None:
+        self.store = Store(connections, sql)
+        self.index = SearchIndex(connections, sql)
+        self._connections = connections
+        self._sql = sql
+        self._schema_version = schema_version
+        self._embedded = embedded
+
+    async def info(self) -> ServerInfo:
+        """Which PostgreSQL answers, and what it has of ours."""
+        row = (await self._connections.fetch(self._sql["operators"]))[0]
+        return ServerInfo(
+            version=row["server_version"],
+            embedded=self._embedded,
+            schema_version=self._schema_version,
+            operators="standin" if row["installed"] is None else "extension",
+            extension_version=row["installed"],
+            extension_available=row["available"],
+        )
+
+    async def ping(self) -> None:
+        """Ask for an answer. Raises :class:`bot.errors.DatabaseUnavailableError`."""
+        await self._connections.fetch("SELECT 1")
+
+
+@asynccontextmanager
+async def open_database(
+    url: str | None,
+    data_dir: Path,
+    *,
+    pool_size: int = 8,
+    statement_timeout: float = 10.0,
+    say: Callable[[str], None] = _silent,
+) -> AsyncIterator[Database]:
+    """Open the database at ``url``, or the embedded one below ``data_dir``, ready to use.
+
+    ``statement_timeout`` is in seconds.  ``say`` is told in a sentence what takes long; it may be
+    called from another thread.  Raises :class:`bot.errors.DatabaseUnavailableError`,
+    :class:`bot.errors.SchemaError`, or :class:`bot.errors.ConfigurationError` for a bad address.
+    """
+    async with AsyncExitStack() as stack:
+        if url is None:
+            target = await stack.enter_async_context(_embedded(data_dir, say))
+        else:
+            target = target_of_url(url)
+        database = await stack.enter_async_context(
+            connect(target, pool_size, statement_timeout, say, embedded=url is None)
+        )
+        yield database
+
+
+@asynccontextmanager
+async def connect(
+    target: Target,
+    pool_size: int,
+    statement_timeout: float,
+    say: Callable[[str], None],
+    *,
+    embedded: bool,
+) -> AsyncIterator[Database]:
+    """Connect to a server that runs, and make its database ready."""
+    sql = load_statements()
+    connections = Connections(target, pool_size, statement_timeout)
+    async with connections.single() as connection:
+        version = await prepare(connection, sql, say, embedded=embedded)
+    async with connections.opened():
+        yield Database(connections, sql, schema_version=version, embedded=embedded)
+
+
+@asynccontextmanager
+async def _embedded(data_dir: Path, say: Callable[[str], None]) -> AsyncIterator[Target]:
+    starting = asyncio.ensure_future(asyncio.to_thread(_start, data_dir, say))
+    try:
+        server = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # The thread can't be interrupted, and must not leave a server behind.
+        with suppress(WhereisError):
+            await asyncio.to_thread((await starting).stop)
+        raise
+
+    async def revive() -> None:
+        await asyncio.to_thread(server.revive)
+
+    try:
+        yield Target(
+            server.connect_options,
+            f"in {data_dir}",
+            f"Its log is {server.log}.",
+            revive,
+        )
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+def _start(data_dir: Path, say: Callable[[str], None]) -> EmbeddedServer:
+    root = data_dir.expanduser().resolve()
+    extension = build_extension(find_binaries() / "pg_config", root / "extension", say)
+    server = EmbeddedServer(root, say, extension=extension)
+    server.start()
+    return server

@@ -1,0 +1,190 @@
+"""Bring the schema up to date: numbered SQL files, one transaction each, behind a lock.
+
+The version lives in the table ``whereis_schema``.  After the tables come the search operators:
+the extension ``bktree`` where it can be had, else the same operators in SQL.
+"""
+
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import asyncpg
+
+from bot.errors import DatabaseUnavailableError, SchemaError
+from db.queries import read_sql
+
+OLDEST_SERVER = 150000
+SMALL = 100_000
+
+# Any number will do, as long as no other program that uses this database takes the same.
+MIGRATION_LOCK = 0x7768_6572_6569_7301
+
+_FILE = re.compile(r"^(?P<number>\d{4})_(?P<name>\w+)\.sql$")
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step of the schema."""
+
+    number: int
+    name: str
+    sql: str
+
+
+def load_migrations() -> tuple[Migration, ...]:
+    """The migrations of this version, in order. Raises :class:`ValueError` for a gap."""
+    found = []
+    for entry in resources.files("db").joinpath("migrations").iterdir():
+        if name := _FILE.match(entry.name):
+            sql = entry.read_text(encoding="utf-8")
+            found.append(Migration(int(name["number"]), name["name"], sql))
+    found.sort(key=lambda migration: migration.number)
+    if [m.number for m in found] != list(range(1, len(found) + 1)):
+        raise ValueError("the migrations are not numbered 1, 2, 3, …")
+    return tuple(found)
+
+
+async def prepare(
+    connection: Any, sql: Mapping[str, str], say: Callable[[str], None], *, embedded: bool
+) -> int:
+    """Make a database ready for this program, and give the version of its schema.
+
+    Safe when several processes start at once.  Raises :class:`SchemaError` for a server that is
+    too old, or a schema that is newer than this program.
+    """
+    async with _locked(connection):
+        row = await connection.fetchrow(sql["operators"])
+        if row["server_version_num"] < OLDEST_SERVER:
+            raise SchemaError(
+                f"This is PostgreSQL {row['server_version']}; whereis needs 15 or newer. Upgrade "
+                "the server, or leave DATABASE_URL unset to use the one that comes along."
+            )
+        version = await migrate(connection, load_migrations(), say)
+        await _ensure_operators(connection, sql, say, embedded=embedded)
+        if (await connection.fetchrow(sql["operators"]))["installed"] is not None:
+            await _ensure_index(connection, sql)
+    return version
+
+
+async def migrate(
+    connection: Any, migrations: tuple[Migration, ...], say: Callable[[str], None]
+) -> int:
+    """Apply the migrations that are missing, and give the version. The caller holds the lock.
+
+    Raises :class:`SchemaError` for a schema that is newer, or tables that are not ours.
+    """
+    await connection.execute(
+        "CREATE TABLE IF NOT EXISTS whereis_schema (version integer PRIMARY KEY,"
+        " name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
+    )
+    current: int = await connection.fetchval("SELECT coalesce(max(version), 0) FROM whereis_schema")
+    newest = migrations[-1].number
+    if current > newest:
+        raise SchemaError(
+            f"This database was made by a newer whereis (schema {current}; this one knows up to "
+            f"{newest}). Update whereis, or use another database."
+        )
+    for migration in migrations[current:]:
+        if current:
+            say(f"Updating the database to schema {migration.number}…")
+        try:
+            async with connection.transaction():
+                await connection.execute(migration.sql)
+                await connection.execute(
+                    "INSERT INTO whereis_schema (version, name) VALUES ($1, $2)",
+                    migration.number,
+                    migration.name,
+                )
+        except (asyncpg.DuplicateTableError, asyncpg.DuplicateObjectError) as error:
+            raise SchemaError(
+                f"This database holds tables of another program ({error}). Make a database of "
+                "its own for whereis, and name that one in DATABASE_URL."
+            ) from error
+    return newest
+
+
+@asynccontextmanager
+async def _locked(connection: Any) -> AsyncIterator[None]:
+    await connection.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
+    try:
+        yield
+    finally:
+        if not connection.is_closed():
+            await connection.execute("SELECT pg_advisory_unlock($1)", MIGRATION_LOCK)
+
+
+async def _ensure_operators(
+    connection: Any, sql: Mapping[str, str], say: Callable[[str], None], *, embedded: bool
+) -> None:
+    row = await connection.fetchrow(sql["operators"])
+    if row["installed"] is not None:
+        if await _works(connection):
+            if embedded and row["available"] not in (None, row["installed"]):
+                await _update_extension(connection, say)
+            return
+        await _give_up_extension(connection, say, embedded=embedded)
+    elif row["available"] is not None and await _create_extension(connection, say):
+        return
+    if not await connection.fetchval("SELECT to_regtype('public.bktree_area') IS NOT NULL"):
+        async with connection.transaction():
+            await connection.execute(read_sql("standin.sql"))
+
+
+async def _works(connection: Any) -> bool:
+    try:
+        await connection.execute("SELECT 1::bigint <@ ROW(1, 0)::bktree_area")
+    except (asyncpg.UndefinedFileError, asyncpg.UndefinedFunctionError, asyncpg.SystemError):
+        return False
+    return True
+
+
+async def _create_extension(connection: Any, say: Callable[[str], None]) -> bool:
+    try:
+        async with connection.transaction():
+            # Nothing stored uses the type, so the stand-in can go, and comes back on failure.
+            await connection.execute(read_sql("standin_drop.sql"))
+            await connection.execute("CREATE EXTENSION bktree SCHEMA public")
+            await connection.execute("SELECT 1::bigint <@ ROW(1, 0)::bktree_area")
+    except asyncpg.InsufficientPrivilegeError:
+        say(
+            "The extension bktree is there, but this database user may not install it: every "
+            "search reads every picture. Let a superuser run CREATE EXTENSION bktree; in this "
+            "database."
+        )
+    except asyncpg.PostgresError as error:
+        say(f"The extension bktree can't be used ({error}): every search reads every picture.")
+    else:
+        return True
+    return False
+
+
+async def _update_extension(connection: Any, say: Callable[[str], None]) -> None:
+    try:
+        async with connection.transaction():
+            await connection.execute("ALTER EXTENSION bktree UPDATE")
+    except asyncpg.PostgresError as error:
+        say(f"The extension bktree could not be updated: {error}.")
+
+
+async def _give_up_extension(
+    connection: Any, say: Callable[[str], None], *, embedded: bool
+) -> None:
+    if not embedded:
+        raise DatabaseUnavailableError(
+            "The extension bktree is installed in this database, but its library can't be loaded. "
+            "Install it again on the server (make -C db/extension install), or give it up with "
+            "DROP EXTENSION bktree CASCADE; in this database."
+        )
+    say("The extension bktree can't be loaded any more: every search reads every picture.")
+    await connection.execute("DROP EXTENSION bktree CASCADE")
+
+
+async def _ensure_index(connection: Any, sql: Mapping[str, str]) -> None:
+    """Make the index where that takes no time; a large table waits for ``index build``."""
+    if await connection.fetchrow(sql["index_status"]) is not None:
+        return
+    if await connection.fetchval(sql["index_small"], SMALL):
+        await connection.execute(sql["index_create"])

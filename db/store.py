@@ -1,0 +1,262 @@
+"""Pictures, the pages that show them, and the audit.
+
+Whatever takes an id also takes the collections it may come from: one server never sees another's.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import date
+from typing import Any
+
+from bot.errors import NotAllowedError, NotFoundError
+from db.pool import Connections
+from db.records import (
+    Actor,
+    Added,
+    Addition,
+    Candidate,
+    Collection,
+    CollectionStats,
+    ListedImage,
+    NearQuery,
+    NewAppearance,
+    PageRow,
+)
+from db.writing import Writing, writing
+
+SERVER_PREFIX = "server-"
+
+# Ids are four bytes wide; a number that people typed may not be.
+_LARGEST_ID = 2**31 - 1
+
+
+class Store:
+    """Reads and writes what the bot knows.
+
+    Every method raises :class:`bot.errors.DatabaseUnavailableError` when the database does not
+    answer, or not in time.
+    """
+
+    def __init__(self, connections: Connections, sql: Mapping[str, str]) -> None:
+        self._connections = connections
+        self._sql = sql
+
+    async def collections(self, guild_id: int | None) -> tuple[Collection, ...]:
+        """Every wiki, and that server's own collection if it has one. ``None``: wikis only."""
+        rows = await self._fetch("collections_visible", guild_id)
+        return tuple(_collection(row) for row in rows)
+
+    async def all_collections(self) -> tuple[Collection, ...]:
+        """Every collection of every server; for operators."""
+        return tuple(_collection(row) for row in await self._fetch("collections_all"))
+
+    async def collection_named(self, name: str) -> Collection | None:
+        """The collection of that name."""
+        rows = await self._fetch("collection_named", name)
+        return _collection(rows[0]) if rows else None
+
+    async def near(
+        self,
+        query: NearQuery,
+        collection_ids: Sequence[int],
+        *,
+        limit: int,
+        after: tuple[int, int] | None = None,
+    ) -> tuple[Candidate, ...]:
+        """The pictures near a query, by (distance, id), from behind ``after`` on."""
+        distance, image_id = after if after is not None else (None, None)
+        rows = await self._fetch(
+            "near",
+            query.dhash,
+            query.radius,
+            _ids(collection_ids),
+            query.phash,
+            query.radius_phash,
+            query.radius_unverified,
+            distance,
+            image_id,
+            limit,
+        )
+        return tuple(Candidate(*row) for row in rows)
+
+    async def image(self, image_id: int, collection_ids: Sequence[int]) -> Candidate | None:
+        """One picture, with distance 0."""
+        rows = await self._fetch("image", _id(image_id), _ids(collection_ids))
+        return Candidate(*rows[0]) if rows else None
+
+    async def pages(
+        self, image_id: int, collection_ids: Sequence[int], *, after: int = 0, limit: int = 10
+    ) -> tuple[PageRow, ...]:
+        """Pages that show a picture, by id, from behind the page ``after`` on."""
+        rows = await self._fetch("pages", _id(image_id), _ids(collection_ids), _id(after), limit)
+        return tuple(PageRow(*row) for row in rows)
+
+    async def pages_of(
+        self, image_ids: Sequence[int], collection_ids: Sequence[int], *, limit_each: int = 10
+    ) -> dict[int, tuple[PageRow, ...]]:
+        """The first pages of several pictures, by picture; one that is unknown has no entry."""
+        rows = await self._fetch("pages_of", _ids(image_ids), _ids(collection_ids), limit_each)
+        pages: dict[int, list[PageRow]] = {}
+        for row in rows:
+            pages.setdefault(row["image_id"], []).append(PageRow(*row))
+        return {image_id: tuple(found) for image_id, found in pages.items()}
+
+    async def listing(
+        self, collection_id: int, *, search: str | None = None, after: int = 0, limit: int = 10
+    ) -> tuple[ListedImage, ...]:
+        """Pictures of a collection, newest first, from behind the picture ``after`` on.
+
+        ``search`` keeps those with it in the file name or in the title of a page, in any case;
+        titles are stored with underscores for spaces, and people write either.
+        """
+        pattern = None if search is None else f"%{_escape_like(search.replace('_', ' '))}%"
+        rows = await self._fetch("listing", _id(collection_id), pattern, _id(after), limit)
+        return tuple(
+            ListedImage(
+                image_id=row["image_id"],
+                file=row["file"],
+                page_count=row["page_count"],
+                titles=tuple(row["titles"]),
+                created_at=row["created_at"],
+                added_by=row["added_by"],
+            )
+            for row in rows
+        )
+
+    async def stats(self, collection_ids: Sequence[int]) -> tuple[CollectionStats, ...]:
+        """How much collections hold."""
+        rows = await self._fetch("collection_stats", _ids(collection_ids))
+        return tuple(
+            CollectionStats(_collection(row), row["images"], row["pages"], row["appearances"])
+            for row in rows
+        )
+
+    async def additions(
+        self, collection_id: int, *, before: int | None = None, limit: int = 10
+    ) -> tuple[Addition, ...]:
+        """The audit of a collection, newest first, from before the line ``before`` on."""
+        rows = await self._fetch("additions", _id(collection_id), before, limit)
+        return tuple(Addition(*row) for row in rows)
+
+    async def ensure_wiki(
+        self, name: str, page_url_template: str, as_of: date | None = None
+    ) -> Collection:
+        """The wiki of that name, made if needed, with this template, and date if one is given.
+
+        Raises :class:`NotAllowedError` for a name that belongs to servers.
+        """
+        if name.startswith(SERVER_PREFIX):
+            raise NotAllowedError(
+                f"Names that begin with “{SERVER_PREFIX}” belong to Discord servers. Choose "
+                "another name for the collection."
+            )
+        async with self._connections.transaction() as transaction:
+            rows = await transaction.fetch(self._sql["wiki_ensure"], name, page_url_template, as_of)
+        return _collection(rows[0])
+
+    async def ensure_server(self, guild_id: int, page_url_template: str) -> Collection:
+        """A server's own collection, made if needed, with this template."""
+        rows = await self._fetch("server_find", guild_id, page_url_template)
+        if not rows:
+            async with self._connections.transaction() as transaction:
+                rows = await transaction.fetch(
+                    self._sql["server_ensure"], guild_id, page_url_template
+                )
+        return _collection(rows[0])
+
+    async def add(
+        self, collection_id: int, appearances: Sequence[NewAppearance], actor: Actor
+    ) -> tuple[Added, ...]:
+        """Store appearances as one step that can be undone; all or none.
+
+        What was there already is left as it is, and not written to the audit.  Raises
+        :class:`NotFoundError` for an unknown collection.
+        """
+        async with self._writing(collection_id) as step:
+            await step.take(appearances)
+            if await step.put_in():
+                await step.record("add", actor)
+            outcome = await step.outcome()
+        return tuple(
+            Added(appearance, image_id, new)
+            for appearance, (image_id, new) in zip(appearances, outcome, strict=True)
+        )
+
+    async def add_many(self, collection_id: int, appearances: Sequence[NewAppearance]) -> int:
+        """Store many appearances in one transaction, without an audit; how many were new.
+
+        Made for imports in batches of some thousands.  Adding the same again adds nothing.
+        Raises :class:`NotFoundError` for an unknown collection.
+        """
+        async with self._writing(collection_id) as step:
+            await step.take(appearances)
+            await step.plan()
+            return await step.put_in()
+
+    async def remove(self, collection_id: int, image_id: int, actor: Actor) -> tuple[Addition, ...]:
+        """Take out a picture and all its appearances, as one step that can be undone.
+
+        Raises :class:`NotFoundError` for a picture that is not in that collection.
+        """
+        async with self._writing(collection_id) as step:
+            if not await step.take_picture(_id(image_id)):
+                raise NotFoundError(f"There is no picture {image_id} here.")
+            removed = await step.record("remove", actor)
+            await step.take_out()
+        return removed
+
+    async def undo(
+        self, collection_id: int, actor: Actor, *, message_id: int | None = None
+    ) -> tuple[Addition, ...]:
+        """Reverse the newest step that isn't undone, and say what it was.
+
+        ``message_id`` names the one step that this message asked for, however old it is by now.
+        What has gone, or come back, by other means in between is left as it is.  Raises
+        :class:`NotFoundError` when there is nothing to undo.
+        """
+        async with self._writing(collection_id) as step:
+            newest = await step.newest_batch(message_id)
+            if newest is None:
+                raise NotFoundError("There is nothing to undo.")
+            batch, action = newest
+            await step.take_batch(batch)
+            if action == "add":
+                await step.take_out()
+            else:
+                await step.put_in()
+            return await step.mark_undone(actor)
+
+    async def analyze(self) -> None:
+        """Tell the planner how the data looks; after an import."""
+        async with self._connections.transaction(patient=True) as transaction:
+            await transaction.execute(self._sql["analyze"])
+
+    def _writing(self, collection_id: int) -> AbstractAsyncContextManager[Writing]:
+        return writing(self._connections, self._sql, _id(collection_id))
+
+    async def _fetch(self, name: str, *values: object) -> list[Any]:
+        return await self._connections.fetch(self._sql[name], *values)
+
+
+def _collection(row: Any) -> Collection:
+    return Collection(
+        id=row["id"],
+        name=row["name"],
+        kind=row["kind"],
+        guild_id=row["guild_id"],
+        page_url_template=row["page_url_template"],
+        as_of=row["as_of"],
+    )
+
+
+def _id(number: int) -> int:
+    """A number as an id; one that no id can be becomes 0, which none is."""
+    return number if 0 < number <= _LARGEST_ID else 0
+
+
+def _ids(numbers: Sequence[int]) -> list[int]:
+    return [number for number in numbers if _id(number)]
+
+
+def _escape_like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,123 @@
+"""One transaction that changes a collection.
+
+What comes in or goes out is first laid on a table of its own, then found, made or dropped in a few
+statements that treat all of it at once: one path for a moderator's picture, for the thousands of an
+import, and for what an undo brings back or takes away.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from bot.errors import NotFoundError
+from db.pool import Connections, Transaction
+from db.records import Action, Actor, Addition, NewAppearance
+
+_COLUMNS = ["place", "dhash", "phash", "file", "title", "url"]
+
+
+@asynccontextmanager
+async def writing(
+    connections: Connections, sql: Mapping[str, str], collection_id: int
+) -> AsyncIterator["Writing"]:
+    """A transaction that holds the lock on a collection. Raises :class:`NotFoundError`."""
+    async with connections.transaction(patient=True) as transaction:
+        await transaction.execute(sql["incoming_table"])
+        if not await transaction.fetch(sql["collection_lock"], collection_id):
+            raise NotFoundError("There is no such collection.")
+        yield Writing(transaction, sql, collection_id)
+
+
+class Writing:
+    """The steps of a change; they work on what was taken in before."""
+
+    def __init__(
+        self, transaction: Transaction, sql: Mapping[str, str], collection_id: int
+    ) -> None:
+        self._transaction = transaction
+        self._sql = sql
+        self._collection = collection_id
+
+    async def take(self, appearances: Sequence[NewAppearance]) -> None:
+        """Lay new appearances on the table."""
+        rows: list[tuple[object, ...]] = [
+            (place, new.dhash, new.phash, new.file, new.title, new.url)
+            for place, new in enumerate(appearances)
+        ]
+        await self._transaction.copy("incoming", _COLUMNS, rows)
+
+    async def take_picture(self, image_id: int) -> bool:
+        """Lay a picture's appearances on the table; whether there is such a picture."""
+        return await self._run("incoming_from_image", self._collection, image_id) > 0
+
+    async def take_batch(self, batch: int) -> None:
+        """Lay the lines of a step in the audit on the table."""
+        await self._run("incoming_from_batch", self._collection, batch)
+
+    async def plan(self) -> None:
+        """Tell the planner how much there is on the table."""
+        await self._run("incoming_analyze")
+
+    async def put_in(self) -> int:
+        """Store what is on the table; how many appearances were new."""
+        # Pages first: a new picture is written with the number of its pages.
+        await self._run("pages_find", self._collection)
+        pages = await self._run("pages_make", self._collection)
+        await self._run("pages_find", self._collection)
+        await self._run("images_find", self._collection, False)
+        images = await self._run("images_make", self._collection)
+        await self._run("images_find", self._collection, True)
+        await self._run("appearances_mark")
+        appearances = await self._run("appearances_make")
+        await self._run("images_grow")
+        if appearances:
+            await self._run("collection_count", self._collection, images, pages, appearances)
+        return appearances
+
+    async def take_out(self) -> None:
+        """Drop the appearances on the table, and the pictures and pages left without any."""
+        await self._run("pages_find", self._collection)
+        await self._run("images_find", self._collection, False)
+        gone = await self._fetch("appearances_drop")
+        images = await self._run("images_drop", self._collection)
+        pages = await self._run("pages_drop", self._collection)
+        await self._run("collection_count", self._collection, -images, -pages, -gone[0]["count"])
+
+    async def outcome(self) -> list[tuple[int, bool]]:
+        """For each line, in order: the picture's id, and whether the appearance is new."""
+        rows = await self._fetch("incoming_lines")
+        return [(row["image_id"], row["fresh"]) for row in rows]
+
+    async def record(self, action: Action, actor: Actor) -> tuple[Addition, ...]:
+        """Write what was done to the audit, as one step."""
+        batch = (await self._fetch("batch_next"))[0]["batch"]
+        rows = await self._fetch(
+            "batch_record",
+            self._collection,
+            batch,
+            action,
+            actor.user_id,
+            actor.guild_id,
+            actor.channel_id,
+            actor.message_id,
+        )
+        return _in_order(rows)
+
+    async def newest_batch(self, message_id: int | None = None) -> tuple[int, Action] | None:
+        """The newest step that isn't undone, of those that a message asked for if one is given."""
+        rows = await self._fetch("batch_newest", self._collection, message_id)
+        return (rows[0]["batch"], rows[0]["action"]) if rows else None
+
+    async def mark_undone(self, actor: Actor) -> tuple[Addition, ...]:
+        """Mark the lines of the step that was taken as undone."""
+        return _in_order(await self._fetch("batch_undone", self._collection, actor.user_id))
+
+    async def _fetch(self, name: str, *values: object) -> list[Any]:
+        return await self._transaction.fetch(self._sql[name], *values)
+
+    async def _run(self, name: str, *values: object) -> int:
+        return await self._transaction.execute(self._sql[name], *values)
+
+
+def _in_order(rows: list[Any]) -> tuple[Addition, ...]:
+    return tuple(sorted((Addition(*row) for row in rows), key=lambda line: line.id))
