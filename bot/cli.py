@@ -196,10 +196,17 @@ def doctor(settings: Settings, as_json: bool) -> None:
 
 async def _demo(settings: Settings, *, preview: bool) -> None:
     # The simulated Discord is an extra, and only this command needs it.
-    from bot.demo import show  # noqa: PLC0415
+    from bot.demo.show import show  # noqa: PLC0415
 
-    async with _app(settings) as app:
-        await show(app.services, app.options, preview=preview)
+    # The gallery never goes into the database of a bot that is in service.
+    async with _app(settings.model_copy(update={"database_url": None})) as app:
+        await show(
+            app.services,
+            app.options,
+            folder=settings.data_dir / "gallery",
+            preview=preview,
+            console=Console(),
+        )
 
 
 async def _search(
@@ -249,9 +256,17 @@ async def _import_folder(
 ) -> None:
     async with _app(settings) as app:
         target = await app.services.ingest.wiki_collection(collection, template)
-        sources = list(pictures_of(directory, page_from))
+        counted = ImportReport()
+        sources = list(
+            pictures_of(
+                directory,
+                page_from,
+                on_skip=lambda skipped: counted.skip(str(skipped.path), skipped.reason),
+            )
+        )
         with _progress() as progress:
-            task = progress.add_task("reading pictures", total=len(sources), counts="")
+            total = len(sources) + counted.seen
+            task = progress.add_task("reading pictures", total=total, counts="")
 
             def show(state: ImportReport) -> None:
                 counts = (
@@ -259,7 +274,9 @@ async def _import_folder(
                 )
                 progress.update(task, completed=state.seen, counts=counts)
 
-            result = await app.services.ingest.import_pictures(sources, target, show)
+            result = await app.services.ingest.import_pictures(
+                sources, target, show, report=counted
+            )
     if as_json:
         _print_json(report.import_json(collection, result))
     else:

@@ -191,12 +191,15 @@ class IngestService:
         sources: Iterable[SourcePicture],
         collection: Collection,
         on_progress: Callable[[ImportReport], None],
+        *,
+        report: ImportReport | None = None,
     ) -> ImportReport:
         """Read pictures on all cores and store them in batches, each a transaction.
 
         What has been stored stays stored, whenever this is stopped; a second run adds nothing.
+        The counts go into ``report``, where the source may have counted what it passed over.
         """
-        report = ImportReport()
+        report = ImportReport() if report is None else report
         batch: list[NewAppearance] = []
 
         async def flush() -> None:
