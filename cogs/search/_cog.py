@@ -1,0 +1,297 @@
+"""The commands that ask where a picture is from."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import WhereisBot
+from bot.search import Scope
+from cogs.errors import NO_READ_HISTORY
+from cogs.search import _embeds
+from cogs.search._outcome import Searcher
+from cogs.search._views import AnswerView, Fields, Live, answer_orphan
+from cogs.targets import Target, find_links, find_recent, find_targets, from_attachment
+from cogs.text import escape
+
+EDIT_WINDOW = timedelta(minutes=5)
+REMEMBERED = 500
+INVALID_FORM = 50035
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class Reply:
+    """The reply to one message, so that it can be edited when that message is."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    message: discord.Message | None = None
+    view: AnswerView | None = None
+
+
+class Search(commands.Cog):
+    """Where is this picture from?"""
+
+    def __init__(self, bot: WhereisBot) -> None:
+        self._bot = bot
+        self._searcher = Searcher(bot.services, bot.options)
+        self._replies: OrderedDict[int, Reply] = OrderedDict()
+        self._live: Live = Live()
+        self._cooldowns: commands.CooldownMapping[discord.abc.User] = (
+            commands.CooldownMapping.from_cooldown(
+                bot.options.cooldown_uses, bot.options.cooldown_seconds, _user_id
+            )
+        )
+        self._menu = app_commands.ContextMenu(name="Search image", callback=self.search_image)
+
+    async def cog_load(self) -> None:
+        """Add *Search image* to the menu of messages."""
+        self._bot.tree.add_command(self._menu)
+
+    async def cog_unload(self) -> None:
+        """Take it away again."""
+        self._bot.tree.remove_command(self._menu.name, type=self._menu.type)
+
+    @commands.command(
+        name="whereis",
+        aliases=["source", "ri"],
+        help="Find out where a picture is from: attach it, link to it, or reply to it.",
+        usage="[link]",
+        extras={"example": "whereis https://upload.wikimedia.org/picture.jpg"},
+    )
+    async def whereis(self, ctx: commands.Context[WhereisBot], *, text: str = "") -> None:
+        """Search for the pictures that a message points at."""
+        self._cool_down(ctx.author)
+        permissions = ctx.bot_permissions
+        if not _may_write(permissions, ctx.channel):
+            await _explain_silence(ctx)
+            return
+        reply = self._reply_to(ctx.message)
+        async with reply.lock, _typing(ctx.channel):
+            targets = await find_targets(ctx.message, text)
+            targets = targets or await find_recent(ctx.channel, ctx.message)
+            fields, view = await self._answer(
+                targets,
+                _scope(ctx.guild.id if ctx.guild else None),
+                ctx.author.id,
+                as_text=not permissions.embed_links,
+            )
+            if reply.view is not None:
+                reply.view.stop()
+            reply.view = view
+            reply.message = await _deliver(ctx, fields, reply.message)
+            if view is not None:
+                view.belongs_to(reply.message.edit)
+
+    @app_commands.command(name="whereis", description="Find out where a picture is from")
+    @app_commands.describe(
+        picture="the picture",
+        url="a link to the picture, or to a page that shows it",
+        private="show the answer to you alone",
+    )
+    async def slash_whereis(
+        self,
+        interaction: discord.Interaction[WhereisBot],
+        picture: discord.Attachment | None = None,
+        url: str | None = None,
+        private: bool = False,
+    ) -> None:
+        """Search for an uploaded or linked picture."""
+        await self._begin(interaction, private=private)
+        targets: tuple[Target, ...] = ()
+        if picture is not None:
+            targets += (from_attachment(picture),)
+        if url is not None:
+            targets += find_links(url if "://" in url else f"https://{url.strip()}")
+        if not targets and isinstance(interaction.channel, discord.abc.Messageable):
+            targets = await find_recent(interaction.channel, None)
+        await self._respond(interaction, targets, _embeds.nothing_attached(self._prefix))
+
+    async def search_image(
+        self, interaction: discord.Interaction[WhereisBot], message: discord.Message
+    ) -> None:
+        """Search for the pictures of a message, from its menu."""
+        await self._begin(interaction, private=False)
+        targets = await find_targets(message)
+        await self._respond(interaction, targets, _embeds.no_picture_in_message())
+
+    @commands.Cog.listener()
+    async def on_message_edit(self, before: discord.Message, after: discord.Message) -> None:
+        """Ask again when somebody corrects a question they have just asked."""
+        if after.author.bot or discord.utils.utcnow() - after.created_at > EDIT_WINDOW:
+            return
+        # Discord also edits messages by itself, to add the previews of links.
+        if (before.content, before.attachments) == (after.content, after.attachments):
+            return
+        ctx = await self._bot.get_context(after)
+        if ctx.command is self.whereis:
+            await self._bot.invoke(ctx)
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[WhereisBot]) -> None:
+        """Answer clicks under answers from before a restart."""
+        await answer_orphan(self._bot, interaction, self._live)
+
+    @property
+    def _prefix(self) -> str:
+        return self._bot.options.prefix
+
+    async def _answer(
+        self, found: Sequence[Target], scope: Scope, asker_id: int, *, as_text: bool
+    ) -> tuple[Fields, AnswerView | None]:
+        """Search, and put the answer into the fields of a message."""
+        if not found:
+            return _without_buttons(_embeds.nothing_attached(self._prefix), as_text), None
+        targets = found[: self._bot.options.max_pictures]
+        outcomes = await self._searcher.search(targets, scope)
+        view = AnswerView(
+            self._bot,
+            asker_id,
+            outcomes,
+            scope,
+            note=_embeds.note(targets, len(found)),
+            as_text=as_text,
+        )
+        self._live[view.token] = view
+        return view.fields(), view
+
+    async def _begin(self, interaction: discord.Interaction[WhereisBot], *, private: bool) -> None:
+        """Acknowledge at once; Discord waits three seconds."""
+        self._cool_down(interaction.user)
+        hidden = private or not _may_speak(interaction)
+        await interaction.response.defer(ephemeral=hidden, thinking=True)
+
+    async def _respond(
+        self,
+        interaction: discord.Interaction[WhereisBot],
+        targets: Sequence[Target],
+        nothing: discord.Embed,
+    ) -> None:
+        if not targets:
+            await interaction.edit_original_response(embed=nothing)
+            return
+        fields, view = await self._answer(
+            targets, _scope(interaction.guild_id), interaction.user.id, as_text=False
+        )
+        await interaction.edit_original_response(**fields)
+        if view is not None:
+            view.belongs_to(interaction.edit_original_response)
+
+    def _cool_down(self, user: discord.abc.User) -> None:
+        """Count a search of a user.
+
+        Raises :class:`commands.CommandOnCooldown`, for text and for slash commands alike.
+        """
+        now = discord.utils.utcnow().timestamp()
+        bucket = self._cooldowns.get_bucket(user, now)
+        wait = bucket.update_rate_limit(now) if bucket is not None else None
+        if bucket is not None and wait:
+            raise OnCooldownError(bucket, wait)
+
+    def _reply_to(self, message: discord.Message) -> Reply:
+        reply = self._replies.setdefault(message.id, Reply())
+        if len(self._replies) > REMEMBERED:
+            self._replies.popitem(last=False)
+        return reply
+
+
+class OnCooldownError(commands.CommandOnCooldown, app_commands.AppCommandError):
+    """Somebody searches too often, by whichever way; both command frameworks take it as theirs."""
+
+    def __init__(self, cooldown: commands.Cooldown, retry_after: float) -> None:
+        super().__init__(cooldown, retry_after, commands.BucketType.user)
+
+
+def _user_id(user: discord.abc.User) -> int:
+    return user.id
+
+
+def _scope(guild_id: int | None) -> Scope:
+    return Scope(guild_id=guild_id)
+
+
+def _may_write(permissions: discord.Permissions, channel: object) -> bool:
+    if isinstance(channel, discord.Thread):
+        return permissions.send_messages_in_threads
+    return permissions.send_messages
+
+
+def _may_speak(interaction: discord.Interaction[Any]) -> bool:
+    """Whether an answer that everybody sees is welcome in a channel."""
+    permissions = interaction.app_permissions
+    return interaction.guild_id is None or (
+        _may_write(permissions, interaction.channel) and permissions.embed_links
+    )
+
+
+def _without_buttons(embed: discord.Embed, as_text: bool) -> Fields:
+    if as_text:
+        return {"content": _embeds.as_text(embed), "embed": None, "view": None}
+    return {"content": None, "embed": embed, "view": None}
+
+
+@asynccontextmanager
+async def _typing(channel: discord.abc.Messageable) -> AsyncIterator[None]:
+    """Show that the bot is at work; where that fails, work without."""
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(channel.typing())
+        except discord.HTTPException as error:
+            log.debug("no typing indicator: %s", error)
+        yield
+
+
+async def _deliver(
+    ctx: commands.Context[WhereisBot], fields: Fields, earlier: discord.Message | None
+) -> discord.Message:
+    """Edit the earlier reply, or reply; the message that was asked in may be gone by now."""
+    if earlier is not None:
+        try:
+            return await earlier.edit(**fields)
+        except discord.NotFound:
+            log.debug("the earlier reply was deleted")
+    try:
+        return await _send(ctx, fields)
+    except discord.HTTPException as error:
+        embed = fields["embed"]
+        if error.code != INVALID_FORM or embed is None:
+            raise
+        # An address in the embed that Discord does not take, say; the words it takes.
+        log.warning("an embed was refused, so the answer goes as text: %s", error)
+        text = _embeds.as_text(embed, fields["content"])
+        return await _send(ctx, {"content": text, "embed": None, "view": fields["view"]})
+
+
+async def _send(ctx: commands.Context[WhereisBot], fields: Fields) -> discord.Message:
+    # Nothing is sent for a part that is None; `send` wants it left out.
+    parts: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
+    reference = ctx.message.to_reference(fail_if_not_exists=False)
+    try:
+        return await ctx.channel.send(**parts, reference=reference, mention_author=False)
+    except discord.Forbidden as error:
+        if error.code != NO_READ_HISTORY:
+            raise
+        return await ctx.channel.send(**parts)
+
+
+async def _explain_silence(ctx: commands.Context[WhereisBot]) -> None:
+    """Tell somebody in a private message why there is no answer where they asked."""
+    server = f" of {escape(ctx.guild.name, 100)}" if ctx.guild else ""
+    try:
+        await ctx.author.send(
+            f"You asked me in <#{ctx.channel.id}>{server}, but I may not write there. Ask a "
+            "moderator to let me send messages and embed links in that channel. Meanwhile, "
+            "right-click the picture and choose Apps → **Search image**: that answer I can show "
+            "to you alone."
+        )
+    except discord.HTTPException as error:
+        log.info("may not write in channel %s, nor to the one who asked: %s", ctx.channel.id, error)

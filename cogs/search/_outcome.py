@@ -1,0 +1,59 @@
+"""What became of each picture that a member asked about."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.client import BotOptions, Services
+from bot.errors import FetchError
+from bot.search import Answer, Scope
+from cogs.targets import Target, read_target
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A picture and its answer, or why it could not be had."""
+
+    target: Target
+    answer: Answer | FetchError
+
+
+class Searcher:
+    """Reads and searches pictures, a few at a time over all members together.
+
+    So many pictures are held in memory at once, whatever members send.
+    """
+
+    def __init__(self, services: Services, options: BotOptions, at_once: int = 4) -> None:
+        self._services = services
+        self._options = options
+        self._slots = asyncio.Semaphore(at_once)
+
+    async def search(self, targets: Sequence[Target], scope: Scope) -> tuple[Outcome, ...]:
+        """The outcome of each target, in order.
+
+        Raises :class:`bot.errors.DatabaseUnavailableError`.
+        """
+        outcomes = await asyncio.gather(
+            *(self._outcome(target, scope) for target in targets), return_exceptions=True
+        )
+        return tuple(map(_or_raised, outcomes))
+
+    async def _outcome(self, target: Target, scope: Scope) -> Outcome:
+        async with self._slots:
+            try:
+                data = await read_target(
+                    target,
+                    self._services.fetcher,
+                    max_bytes=self._options.max_bytes,
+                    timeout=self._options.fetch_timeout,
+                )
+            except FetchError as error:
+                return Outcome(target, error)
+            return Outcome(target, await self._services.search.search(data, scope))
+
+
+def _or_raised(outcome: Outcome | BaseException) -> Outcome:
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome

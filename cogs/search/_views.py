@@ -1,0 +1,280 @@
+"""What can be pressed under an answer: pages, other matches, other pictures, and delete."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypedDict
+from weakref import WeakValueDictionary
+
+import discord
+
+from bot.client import WhereisBot
+from bot.search import PAGES_SHOWN, Answer, Match, Scope
+from cogs.checks import is_moderator
+from cogs.errors import present, whisper
+from cogs.search import _embeds
+from cogs.search._outcome import Outcome
+
+TIMEOUT = 600.0
+"""Seconds without a click.  Less than the 15 minutes for which Discord lets an interaction edit."""
+
+PREFIX = "whereis"
+DELETE = "delete"
+
+EXPIRED = "This answer has expired. Ask again with `{prefix}whereis` and you get a fresh one."
+NOT_YOURS = "Only the one who asked can turn these pages. Ask about the picture yourself!"
+NOT_YOURS_TO_DELETE = "Only the one who asked, or a moderator, can delete this answer."
+NO_MORE = "There are no more articles."
+
+log = logging.getLogger(__name__)
+
+Live = WeakValueDictionary[str, "AnswerView"]
+
+
+class Fields(TypedDict):
+    """What a message is sent or edited with."""
+
+    content: str | None
+    embed: discord.Embed | None
+    view: discord.ui.View | None
+
+
+class AnswerView(discord.ui.View):
+    """The answers to the pictures of one question, one shown at a time.
+
+    Pages are loaded as they are turned to; of those seen, only where each leaf began is kept, so a
+    picture on hundreds of thousands of pages costs no more than another.
+    """
+
+    def __init__(
+        self,
+        bot: WhereisBot,
+        asker_id: int,
+        outcomes: Sequence[Outcome],
+        scope: Scope,
+        *,
+        note: str | None,
+        as_text: bool,
+    ) -> None:
+        super().__init__(timeout=TIMEOUT)
+        self.token = secrets.token_hex(6)
+        self._bot = bot
+        self._asker_id = asker_id
+        self._outcomes = outcomes
+        self._scope = scope
+        self._note = note
+        self._as_text = as_text
+        self._turning = asyncio.Lock()
+        self._edit: Callable[..., Awaitable[object]] | None = None
+        self._picture = 0
+        self._match = 0
+        self._leaf = _embeds.Leaf(0, ())
+        self._show_match(0)
+
+    def belongs_to(self, edit: Callable[..., Awaitable[object]]) -> None:
+        """Say how the message is edited that carries this view."""
+        self._edit = edit
+
+    def fields(self) -> Fields:
+        """The message as it is now."""
+        embed = _embeds.of_outcome(self._outcome, self._scope.guild_id, self._match, self._leaf)
+        if self._as_text:
+            return {"content": _embeds.as_text(embed, self._note), "embed": None, "view": self}
+        return {"content": self._note, "embed": embed, "view": self}
+
+    async def interaction_check(self, interaction: discord.Interaction[Any]) -> bool:
+        """Let the asker do everything, a moderator delete, and tell others why they can't."""
+        if interaction.user.id == self._asker_id:
+            return True
+        if _action(interaction) != DELETE:
+            await whisper(interaction, NOT_YOURS)
+            return False
+        return await _may_delete(self._bot, interaction, self._asker_id)
+
+    async def on_error(
+        self, interaction: discord.Interaction[Any], error: Exception, item: discord.ui.Item[Any]
+    ) -> None:
+        """Hand what goes wrong to the presenter."""
+        await present(interaction, error)
+
+    async def on_timeout(self) -> None:
+        """Take the buttons away, so that nobody presses what no longer answers."""
+        if self._edit is None:
+            return
+        try:
+            await self._edit(view=None)
+        except discord.HTTPException as error:
+            log.debug("an answer was gone before its buttons: %s", error)
+
+    async def choose_picture(self, interaction: discord.Interaction[Any], number: int) -> None:
+        """Show the answer to another picture of the question."""
+        self._picture = number
+        await self._choose(interaction, 0)
+
+    async def choose_match(self, interaction: discord.Interaction[Any], number: int) -> None:
+        """Show another known picture that looks like it."""
+        await self._choose(interaction, number)
+
+    async def turn(self, interaction: discord.Interaction[Any], step: int) -> None:
+        """Show the next or the previous pages of the match."""
+        await interaction.response.defer()
+        async with self._turning:
+            self._edit = interaction.edit_original_response
+            leaf = await self._load(max(self._leaf.number + step, 0))
+            if leaf is None:
+                self._last = self._leaf.number
+                await whisper(interaction, NO_MORE)
+            else:
+                self._leaf = leaf
+            self._rebuild()
+            await interaction.edit_original_response(**self.fields())
+
+    async def delete(self, interaction: discord.Interaction[Any]) -> None:
+        """Delete the answer."""
+        await interaction.response.defer()
+        await interaction.delete_original_response()
+        self.stop()
+
+    async def _choose(self, interaction: discord.Interaction[Any], match: int) -> None:
+        async with self._turning:
+            self._show_match(match)
+            self._edit = interaction.edit_original_response
+            await interaction.response.edit_message(**self.fields())
+
+    @property
+    def _outcome(self) -> Outcome:
+        return self._outcomes[self._picture]
+
+    @property
+    def _matches(self) -> tuple[Match, ...]:
+        answer = self._outcome.answer
+        return answer.matches if isinstance(answer, Answer) else ()
+
+    def _show_match(self, number: int) -> None:
+        self._match = number
+        pages = self._matches[number].pages if self._matches else ()
+        self._leaf = _embeds.Leaf(0, pages)
+        self._last = _embeds.leaves(self._matches[number]) - 1 if self._matches else 0
+        # Where each leaf that has been seen begins: behind the page with this id.
+        self._begins = [0, *(page.id for page in pages[-1:])]
+        self._rebuild()
+
+    async def _load(self, number: int) -> _embeds.Leaf | None:
+        match = self._matches[self._match]
+        if number == 0:
+            return _embeds.Leaf(0, match.pages)
+        if number >= len(self._begins):
+            return None
+        pages = await self._bot.services.search.pages(
+            match.image_id, self._scope, after=self._begins[number], limit=PAGES_SHOWN
+        )
+        if not pages:
+            return None
+        if number + 1 == len(self._begins):
+            self._begins.append(pages[-1].id)
+        return _embeds.Leaf(number, pages)
+
+    def _rebuild(self) -> None:
+        self.clear_items()
+        if len(self._outcomes) > 1:
+            options = _embeds.picture_options(self._outcomes, self._picture)
+            self.add_item(_Choice(self, "picture", "Your pictures", options, self.choose_picture))
+        if len(self._matches) > 1:
+            options = _embeds.match_options(self._matches, self._match)
+            self.add_item(_Choice(self, "match", "Pictures like it", options, self.choose_match))
+        if self._last > 0:
+            at = self._leaf.number
+            self.add_item(_Turn(self, "previous", "◀ Previous", -1, disabled=at == 0))
+            self.add_item(_Turn(self, "next", "Next ▶", 1, disabled=at >= self._last))
+        self.add_item(_Delete(self))
+
+    def id_of(self, action: str) -> str:
+        """The custom id of one of the buttons: who asked, and in which life of the bot."""
+        return f"{PREFIX}:{self._asker_id}:{self.token}:{action}"
+
+
+class _Turn(discord.ui.Button[AnswerView]):
+    def __init__(
+        self, answer: AnswerView, action: str, label: str, step: int, *, disabled: bool
+    ) -> None:
+        super().__init__(label=label, custom_id=answer.id_of(action), disabled=disabled)
+        self._answer = answer
+        self._step = step
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await self._answer.turn(interaction, self._step)
+
+
+class _Delete(discord.ui.Button[AnswerView]):
+    def __init__(self, answer: AnswerView) -> None:
+        super().__init__(label="Delete", emoji="🗑️", custom_id=answer.id_of(DELETE))
+        self._answer = answer
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await self._answer.delete(interaction)
+
+
+class _Choice(discord.ui.Select[AnswerView]):
+    def __init__(
+        self,
+        answer: AnswerView,
+        action: str,
+        placeholder: str,
+        options: list[discord.SelectOption],
+        chosen: Callable[[discord.Interaction[Any], int], Awaitable[None]],
+    ) -> None:
+        super().__init__(custom_id=answer.id_of(action), placeholder=placeholder, options=options)
+        self._chosen = chosen
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await self._chosen(interaction, int(self.values[0]))
+
+
+async def answer_orphan(bot: WhereisBot, interaction: discord.Interaction[Any], live: Live) -> None:
+    """Answer a click on an answer that nobody looks after any more, as after a restart.
+
+    Its delete button still works, for it carries who asked.
+    """
+    if interaction.type is not discord.InteractionType.component:
+        return
+    parts = _custom_id(interaction).split(":")
+    if len(parts) != 4 or parts[0] != PREFIX or not parts[1].isdecimal():
+        return
+    view = live.get(parts[2])
+    if interaction.response.is_done() or (view is not None and not view.is_finished()):
+        return
+    try:
+        if parts[3] == DELETE:
+            if await _may_delete(bot, interaction, int(parts[1])):
+                await interaction.response.defer()
+                await interaction.delete_original_response()
+            return
+        await interaction.response.edit_message(view=None)
+    except discord.HTTPException as error:
+        await present(interaction, error)
+        return
+    await whisper(interaction, EXPIRED.format(prefix=bot.options.prefix))
+
+
+async def _may_delete(
+    bot: WhereisBot, interaction: discord.Interaction[Any], asker_id: int
+) -> bool:
+    """Whether the one who clicked may delete the answer; they are told if not."""
+    user = interaction.user
+    in_server = interaction.guild_id is not None
+    if user.id == asker_id or (in_server and interaction.permissions.manage_messages):
+        return True
+    if in_server and await is_moderator(bot, user, interaction.guild):
+        return True
+    await whisper(interaction, NOT_YOURS_TO_DELETE)
+    return False
+
+
+def _custom_id(interaction: discord.Interaction[Any]) -> str:
+    data: dict[str, Any] = dict(interaction.data or {})
+    return str(data.get("custom_id", ""))
+
+
+def _action(interaction: discord.Interaction[Any]) -> str:
+    return _custom_id(interaction).rpartition(":")[2]

@@ -1,0 +1,160 @@
+"""The real bot with its real services, in a simulated Discord.
+
+One event loop, one PostgreSQL and one set of worker processes serve all acceptance tests; each
+test has a database of its own, cloned from a template, and a new bot.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import asyncpg
+import pytest
+import pytest_asyncio
+import simcord
+
+from bot.client import BotOptions, Services, WhereisBot
+from bot.images import Limits, Workers
+from bot.ingest import IngestService
+from bot.net import Fetcher, IPAddress
+from bot.search import Radii, SearchService
+from db import Database, open_database
+from db.embedded import EmbeddedServer
+from tests.acceptance.world import PAGE_URL, Library, Town, png
+
+HERE = Path(__file__).parent
+TEMPLATE = "template_of_tests"
+MAX_BYTES = 2 * 1024 * 1024
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all tests of this folder in one event loop, which the worker processes live in."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A running server, and how to reach a database on it."""
+
+    server: EmbeddedServer
+
+    def url(self, database: str) -> str:
+        """The address of a database."""
+        return f"postgresql://postgres@/{database}?host={quote(str(self.server.socket_dir))}"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """The embedded server; without the extension, for what is tested here asks little of it."""
+    server = EmbeddedServer(tmp_path_factory.mktemp("postgres"), lambda _: None)
+    server.start()
+    try:
+        yield Postgres(server)
+    finally:
+        server.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def template(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A migrated, empty database to clone."""
+    await _command(postgres, f"CREATE DATABASE {TEMPLATE}")
+    async with open_database(postgres.url(TEMPLATE), tmp_path_factory.mktemp("data"), pool_size=1):
+        pass
+    return TEMPLATE
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database(postgres: Postgres, template: str, tmp_path: Path) -> AsyncIterator[Database]:
+    """An empty database of one test."""
+    await _command(postgres, f"CREATE DATABASE test TEMPLATE {template}")
+    try:
+        async with open_database(postgres.url("test"), tmp_path, pool_size=4) as opened:
+            yield opened
+    finally:
+        await _command(postgres, "DROP DATABASE test WITH (FORCE)")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def workers() -> AsyncIterator[Workers]:
+    """The processes that read pictures, warm."""
+    async with Workers(Limits(max_bytes=MAX_BYTES, timeout=20), 1) as pool:
+        await pool.fingerprint(png(0))
+        yield pool
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def fetcher() -> AsyncIterator[Fetcher]:
+    """A fetcher that goes to this machine alone."""
+    async with Fetcher(
+        max_bytes=MAX_BYTES,
+        timeout=5,
+        allow_address=_is_loopback,
+        allowed_ports=range(1, 65536),
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture
+def services(database: Database, workers: Workers, fetcher: Fetcher) -> Services:
+    """What the cogs call."""
+    search = SearchService(database.store, workers, Radii())
+    ingest = IngestService(database.store, workers, search, PAGE_URL)
+    return Services(search, ingest, database.index, fetcher)
+
+
+@pytest.fixture
+def options() -> BotOptions:
+    """How the bot behaves; a test overrides it with ``parametrize("options", [...])``."""
+    return BotOptions(cooldown_uses=100, max_bytes=MAX_BYTES, fetch_timeout=5)
+
+
+@pytest.fixture
+def bot(services: Services, options: BotOptions) -> WhereisBot:
+    """The bot, not yet running."""
+    return WhereisBot(services, options)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def env(bot: WhereisBot) -> AsyncIterator[simcord.Env]:
+    """The bot, running in a Discord that holds nothing yet.
+
+    An error of the bot that a test does not look at (``env.errors``) fails the test.
+    """
+    # Not `simcord.run`, which wants to be left in the task that entered it.
+    running = simcord.Env(bot, settle_timeout=20)
+    await running.start()
+    try:
+        yield running
+    finally:
+        await running.shutdown()
+    running._raise_errors_since(running._errors_acknowledged)
+
+
+@pytest.fixture
+def library(database: Database, workers: Workers) -> Library:
+    """What puts pictures into the database."""
+    return Library(database, workers)
+
+
+@pytest.fixture
+def town(env: simcord.Env) -> Town:
+    """A server with one channel, and Alice in it."""
+    guild = env.create_guild("Town")
+    channel = guild.create_text_channel("general")
+    return Town(env, guild, channel, guild.add_member(env.create_user("alice")))
+
+
+def _is_loopback(address: IPAddress) -> bool:
+    return address.is_loopback
+
+
+async def _command(postgres: Postgres, statement: str) -> Any:
+    connection = await asyncpg.connect(postgres.url("postgres"))
+    try:
+        return await connection.execute(statement)
+    finally:
+        await connection.close()

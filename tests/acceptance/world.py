@@ -1,0 +1,150 @@
+"""The world of acceptance tests: pictures that are drawn, and the library that knows them."""
+
+import io
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import discord
+from PIL import Image
+from simcord import Env
+from simcord.actors import MemberActor
+from simcord.builders import ChannelHandle, GuildHandle
+
+from bot.images import Fingerprint, Workers
+from db import Database
+from db.records import Actor, Collection, NewAppearance
+
+PAGE_URL = "https://en.wikipedia.org/wiki/{title}"
+
+
+def draw(seed: int, size: tuple[int, int] = (240, 180)) -> Image.Image:
+    """A picture like no other: smooth patches of colour, the same for the same ``seed``."""
+    dice = random.Random(seed)
+    patches = Image.new("RGB", (9, 7))
+    patches.putdata([tuple(dice.randrange(256) for _ in range(3)) for _ in range(63)])
+    return patches.resize(size, Image.Resampling.BICUBIC)
+
+
+def encode(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    """The bytes of an image file of that kind, a name of Pillow's."""
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def png(seed: int) -> bytes:
+    """A drawn picture as a PNG file."""
+    return encode(draw(seed))
+
+
+def changed_copy(seed: int) -> bytes:
+    """The same picture as :func:`png`, smaller and as a JPEG file of middling quality."""
+    return encode(draw(seed).resize((150, 112)), "JPEG", quality=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Puts pictures into the database."""
+
+    database: Database
+    workers: Workers
+
+    async def wiki(self, name: str = "enwiki", as_of: date | None = None) -> Collection:
+        """A wiki's collection."""
+        return await self.database.store.ensure_wiki(name, PAGE_URL, as_of)
+
+    async def server(self, guild_id: int) -> Collection:
+        """The collection of a server's own pictures."""
+        return await self.database.store.ensure_server(guild_id, PAGE_URL)
+
+    async def fingerprint(self, picture: bytes) -> Fingerprint:
+        """The fingerprint of a picture that can be read."""
+        found = await self.workers.fingerprint(picture)
+        assert isinstance(found, Fingerprint), found
+        return found
+
+    async def add(
+        self,
+        picture: bytes,
+        *titles: str,
+        to: Collection | None = None,
+        file: str | None = None,
+        bits_off: int = 0,
+        phash: bool = True,
+        url: str | None = None,
+    ) -> int:
+        """Add a picture that is shown on some pages, and give its id.
+
+        ``bits_off`` bits of its dHash are turned over; without ``phash`` it is stored as a dump
+        has it.
+        """
+        fingerprint = await self.fingerprint(picture)
+        # The highest bits stay, because the highest of all is the sign.
+        appearance = NewAppearance(
+            fingerprint.dhash ^ ((1 << bits_off) - 1),
+            fingerprint.phash if phash else None,
+            file,
+            titles[0],
+            url,
+        )
+        added = await self.database.store.add(
+            (to or await self.wiki()).id,
+            [replace(appearance, title=title) for title in titles],
+            Actor(None),
+        )
+        return added[0].image_id
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """A server with one channel, and somebody in it."""
+
+    env: Env
+    guild: GuildHandle
+    channel: ChannelHandle
+    alice: MemberActor
+
+    def join(self, name: str, **permissions: bool) -> MemberActor:
+        """Somebody else, with a role of those permissions."""
+        roles = []
+        if permissions:
+            granted = discord.Permissions(**permissions)
+            roles.append(self.guild.create_role(f"role of {name}", permissions=granted))
+        return self.guild.add_member(self.env.create_user(name), roles=roles)
+
+    def answers(self, channel: ChannelHandle | None = None) -> Sequence[discord.Message]:
+        """What the bot said in the channel, oldest first."""
+        return [m for m in (channel or self.channel).history() if m.author == self.env.bot.user]
+
+    def answer(self, channel: ChannelHandle | None = None) -> discord.Message:
+        """The one thing that the bot said in the channel."""
+        (message,) = self.answers(channel)
+        return message
+
+
+def embed_of(message: discord.Message) -> discord.Embed:
+    """The one embed of a message."""
+    (embed,) = message.embeds
+    return embed
+
+
+def buttons_of(message: discord.Message) -> dict[str, discord.Button]:
+    """The buttons of a message by their labels."""
+    return {
+        component.label or "": component
+        for component in _components(message)
+        if isinstance(component, discord.Button)
+    }
+
+
+def menus_of(message: discord.Message) -> list[discord.SelectMenu]:
+    """The select menus of a message, from above."""
+    return [c for c in _components(message) if isinstance(c, discord.SelectMenu)]
+
+
+def _components(message: discord.Message) -> Iterator[object]:
+    for row in message.components:
+        if isinstance(row, discord.ActionRow):
+            yield from row.children
