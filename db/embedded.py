@@ -163,6 +163,8 @@ class EmbeddedServer:
         let_in(user, self._binaries, self._say)
         let_read(user, self._binaries.parent)
         let_in(user, self._data, self._say)
+        if self._extension is not None:
+            let_in(user, self._extension, self._say)
         if not (self._data / "PG_VERSION").exists():
             self._create(user)
         found = (self._data / "PG_VERSION").read_text(encoding="ascii").strip()

@@ -210,14 +210,18 @@ class Store:
     ) -> tuple[Addition, ...]:
         """Reverse the newest step that isn't undone, and say what it was.
 
-        ``message_id`` names the one step that this message asked for, however old it is by now.
-        What has gone, or come back, by other means in between is left as it is.  Raises
-        :class:`NotFoundError` when there is nothing to undo.
+        With ``message_id``, the newest that this message asked for.  What has gone, or come back,
+        by other means in between is left as it is.  Raises :class:`NotFoundError` when there is
+        nothing to undo.
         """
         async with self._writing(collection_id) as step:
             newest = await step.newest_batch(message_id)
             if newest is None:
-                raise NotFoundError("There is nothing to undo.")
+                raise NotFoundError(
+                    "There is nothing to undo."
+                    if message_id is None
+                    else "There is nothing to undo: it has been undone already."
+                )
             batch, action = newest
             await step.take_batch(batch)
             if action == "add":
