@@ -23,6 +23,10 @@ ONLY_IN_SERVERS = (
 )
 ONLY_MODERATORS = "Only moderators may do that: it needs the permission *Manage Server*{role}."
 ONLY_OWNERS = "Only the bot's owner may do that."
+NO_VOICE = (
+    "My answer needs the permissions *Send Messages* and *Embed Links* in that channel. Nothing "
+    "was done; ask a moderator for them, or ask me elsewhere."
+)
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +91,17 @@ async def require_owner(bot: WhereisBot, user: discord.abc.User) -> None:
     """Raise :class:`RefusedError` for everybody but the bot's owner."""
     if not await is_owner(bot, user):
         raise RefusedError(ONLY_OWNERS)
+
+
+def require_voice(ctx: commands.Context[Any]) -> None:
+    """Raise :class:`RefusedError` where the answer to a text command could not be posted."""
+    if ctx.interaction is not None:
+        return
+    permissions = ctx.bot_permissions
+    in_thread = isinstance(ctx.channel, discord.Thread)
+    writes = permissions.send_messages_in_threads if in_thread else permissions.send_messages
+    if not (writes and permissions.embed_links):
+        raise RefusedError(NO_VOICE)
 
 
 def moderators_only() -> Callable[[T], T]:

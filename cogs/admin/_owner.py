@@ -1,0 +1,158 @@
+"""The commands of the bot's owner: the search index."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import discord
+from discord.ext import commands
+
+from bot.client import WhereisBot
+from bot.errors import RequestError, WhereisError
+from cogs.admin import _embeds as embeds
+from cogs.admin._views import Click, OnceView
+from cogs.checks import owners_only, require_owner, require_voice
+
+Ctx = commands.Context[WhereisBot]
+Progress = Callable[[float], None]
+R = TypeVar("R")
+
+EVERY = 4.0
+GROUP = "The bot's owner"
+
+
+class Index(commands.Cog):
+    """Look at the search index, build it, drop it."""
+
+    def __init__(self, bot: WhereisBot) -> None:
+        self._bot = bot
+        self._index = bot.services.index
+        self._building = asyncio.Lock()
+
+    async def cog_check(self, ctx: Ctx) -> bool:  # type: ignore[override]
+        """Do nothing where the answer could not be read."""
+        require_voice(ctx)
+        return True
+
+    @commands.group(
+        invoke_without_command=True,
+        brief="Show the state of the search index",
+        extras={
+            "group": GROUP,
+            "example": "index",
+            "examples": ("index", "index build", "index drop"),
+        },
+    )
+    @owners_only()
+    async def index(self, ctx: Ctx) -> None:
+        """Show the search index: its kind and size, and where the search operators come from."""
+        embed = embeds.index_status(await self._index.status(), self._bot.options.prefix)
+        await ctx.reply(embed=embed, mention_author=False)
+
+    @index.command(  # type: ignore[arg-type]
+        aliases=["rebuild"],
+        brief="Build the search index, or build it anew",
+        extras={"group": GROUP, "example": "index build"},
+    )
+    @owners_only()
+    async def build(self, ctx: Ctx) -> None:
+        """Build the search index, or build it anew; searches go on meanwhile."""
+        building = (await self._index.status()).building
+        if building is not None or self._building.locked():
+            raise RequestError(
+                f"The index is being built already ({building or 0:.0%}). "
+                f"`{self._bot.options.prefix}index` shows how far it is."
+            )
+        async with self._building:
+            started = time.monotonic()
+            message = await ctx.reply(embed=embeds.index_building(0, 0), mention_author=False)
+
+            async def show(fraction: float) -> None:
+                seconds = time.monotonic() - started
+                await _edit(message, embeds.index_building(fraction, seconds))
+
+            try:
+                status = await watched(self._index.build, show, every=EVERY)
+            except WhereisError:
+                with suppress(discord.HTTPException):
+                    await message.delete()
+                raise
+        embed = embeds.index_status(status, self._bot.options.prefix)
+        embed.title = f"Search index built in {time.monotonic() - started:.1f} s"
+        if not await _edit(message, embed):
+            await ctx.send(embed=embed)
+
+    @index.command(  # type: ignore[arg-type]
+        brief="Drop the search index", extras={"group": GROUP, "example": "index drop"}
+    )
+    @owners_only()
+    async def drop(self, ctx: Ctx) -> None:
+        """Drop the search index, after you have confirmed it; searches become slow."""
+        if self._building.locked():
+            raise RequestError("The index is being built. Drop it when that is done.")
+
+        async def gate(click: Click) -> None:
+            await require_owner(self._bot, click.user)
+
+        async def act(_click: Click) -> discord.Embed:
+            await self._index.drop()
+            return embeds.index_status(await self._index.status(), self._bot.options.prefix)
+
+        view = OnceView(
+            ctx.author.id,
+            gate,
+            "Drop the index",
+            act,
+            style=discord.ButtonStyle.danger,
+            otherwise="Keep it",
+        )
+        embed = discord.Embed(
+            title="Drop the search index?",
+            description="Every search will then read every picture, until it is built again. "
+            "No picture is lost.",
+            colour=discord.Colour.gold(),
+        )
+        view.message = await ctx.reply(embed=embed, view=view, mention_author=False)
+
+
+async def watched(
+    work: Callable[[Progress], Coroutine[Any, Any, R]],
+    show: Callable[[float], Awaitable[None]],
+    *,
+    every: float,
+) -> R:
+    """Do ``work``, and ``show`` how far it is every so many seconds, when that has changed.
+
+    ``work`` is handed a function to call with a fraction, 0–1.  When the caller is cancelled, so is
+    the work.
+    """
+    fraction = shown = 0.0
+
+    def note(value: float) -> None:
+        nonlocal fraction
+        fraction = value
+
+    task = asyncio.create_task(work(note))
+    try:
+        while True:
+            await asyncio.wait({task}, timeout=every)
+            if task.done():
+                return task.result()
+            if fraction != shown:
+                shown = fraction
+                await show(shown)
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+
+
+async def _edit(message: discord.Message, embed: discord.Embed) -> bool:
+    """Edit a message that may be gone by now; whether it could be done."""
+    try:
+        await message.edit(embed=embed)
+    except discord.HTTPException:
+        return False
+    return True
