@@ -1,0 +1,63 @@
+"""Settings come from the environment, and say what is wrong without saying secrets."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.config import Settings, variable_of
+from bot.errors import ConfigurationError
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for field in Settings.model_fields:
+        monkeypatch.delenv(variable_of(field), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_defaults_need_nothing() -> None:
+    settings = Settings.load()
+    assert (settings.prefix, settings.discord_token, settings.database_url) == ("!", None, None)
+
+
+def test_the_environment_and_the_file_are_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("WHEREIS_PREFIX=?\nWHEREIS_RADIUS=7\n", encoding="utf-8")
+    monkeypatch.setenv("WHEREIS_RADIUS", "9")
+    monkeypatch.setenv("WHEREIS_OWNER_IDS", "1, 22,")
+    settings = Settings.load()
+    assert settings.prefix == "?"
+    assert settings.radius == 9, "the environment has the last word"
+    assert settings.owner_ids == {1, 22}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("WHEREIS_RADIUS", "65"),
+        ("WHEREIS_RADIUS", "-1"),
+        ("WHEREIS_POOL_SIZE", "none"),
+        ("WHEREIS_OWNER_IDS", "1,somebody"),
+        ("WHEREIS_PAGE_URL_TEMPLATE", "https://example.org/wiki/"),
+        ("WHEREIS_PAGE_URL_TEMPLATE", "javascript:{title}"),
+        ("WHEREIS_LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_a_wrong_value_is_named_by_its_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigurationError, match=variable):
+        Settings.load()
+
+
+def test_secrets_show_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "hush-token")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:hush-password@h/d")
+    settings = Settings.load()
+    assert "hush" not in f"{settings!r} {settings} {settings.model_dump()}"
+    monkeypatch.setenv("WHEREIS_RADIUS", "hush-typo")
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.load()
+    assert "hush" not in str(caught.value)
