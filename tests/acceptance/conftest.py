@@ -4,7 +4,7 @@ One event loop, one PostgreSQL and one set of worker processes serve all accepta
 test has a database of its own, cloned from a template, and a new bot.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 import simcord
+from aiohttp import web
 
 from bot.client import BotOptions, Services, WhereisBot
 from bot.images import Limits, Workers
@@ -22,7 +23,7 @@ from bot.net import Fetcher, IPAddress
 from bot.search import Radii, SearchService
 from db import Database, open_database
 from db.embedded import EmbeddedServer
-from tests.acceptance.world import PAGE_URL, Library, Town, png
+from tests.acceptance.world import PAGE_URL, Library, Town, Website, png
 
 HERE = Path(__file__).parent
 TEMPLATE = "template_of_tests"
@@ -75,7 +76,7 @@ async def database(postgres: Postgres, template: str, tmp_path: Path) -> AsyncIt
         async with open_database(postgres.url("test"), tmp_path, pool_size=4) as opened:
             yield opened
     finally:
-        await _command(postgres, "DROP DATABASE test WITH (FORCE)")
+        await _command(postgres, "DROP DATABASE IF EXISTS test WITH (FORCE)")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -96,6 +97,35 @@ async def fetcher() -> AsyncIterator[Fetcher]:
         allowed_ports=range(1, 65536),
     ) as opened:
         yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def website() -> AsyncIterator[Website]:
+    """A web server that serves what a test puts there, and 404 for the rest."""
+    site = Website("")
+
+    async def serve(request: web.BaseRequest) -> web.Response:
+        site.asked_for.append(request.path)
+        if request.path not in site.files:
+            return web.Response(status=404)
+        kind, data = site.files[request.path]
+        return web.Response(body=data, content_type=kind)
+
+    runner = web.ServerRunner(web.Server(serve))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    site.address = f"http://{host}:{port}"
+    try:
+        yield site
+    finally:
+        await runner.cleanup()
+
+
+@pytest.fixture
+def lose_database(postgres: Postgres, database: Database) -> Callable[[], Awaitable[object]]:
+    """Makes the database go away under the running bot."""
+    return lambda: _command(postgres, "DROP DATABASE test WITH (FORCE)")
 
 
 @pytest.fixture

@@ -148,3 +148,22 @@ def _components(message: discord.Message) -> Iterator[object]:
     for row in message.components:
         if isinstance(row, discord.ActionRow):
             yield from row.children
+
+
+def put_on_discord(env: Env, url: str, data: bytes) -> None:
+    """Have a file on Discord's own servers, which the simulated bot reads without a network."""
+    env.backend.cdn._blobs[url] = data
+
+
+class Website:
+    """A web server on this machine."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.files: dict[str, tuple[str, bytes]] = {}
+        self.asked_for: list[str] = []
+
+    def put(self, name: str, data: bytes, kind: str = "image/png") -> str:
+        """Publish a file, and give the link to it."""
+        self.files[f"/{name}"] = (kind, data)
+        return f"{self.address}/{name}"
