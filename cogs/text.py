@@ -15,7 +15,7 @@ _MAX_MARKS = 4
 _MARKUP = frozenset("\\*_~`|<>[]():")
 _STARTS_A_LINE = frozenset("#-+>")
 _NUMBERED = re.compile(r"(\d+)([.)])")
-_SAFE_IN_URL = "!#$%&'*+,-./:;=?@_~"
+_SAFE_IN_URL = "#$%&+,-./:;=?_~"
 
 
 def plain(text: str) -> str:
@@ -73,7 +73,8 @@ def web_url(url: str | None) -> str | None:
         return None
     try:
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        # What stands before an @ only pretends to be where the link leads.
+        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
             return None
         address = quote(url, safe=_SAFE_IN_URL)
     except ValueError:
