@@ -1,0 +1,24 @@
+"""What the fork server loads once, so that each worker starts with it in milliseconds.
+
+Workers are forked from a process that holds nothing but this: no event loop, no thread, no
+connection.  Being imported is this module's whole work, which is why it does work when imported;
+nothing but the fork server imports it.
+"""
+
+import contextlib
+import importlib
+import os
+
+# Read when NumPy and SciPy load: a worker is one of many, and hashes one picture at a time.
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"
+
+from PIL import Image  # noqa: E402
+
+from bot.images import _worker, decode, hashes, reading, svg  # noqa: E402, F401
+
+Image.init()
+decode.register_heif()
+importlib.import_module("scipy.fftpack")  # imagehash does, with the first pHash
+with contextlib.suppress(ImportError, OSError):
+    importlib.import_module("cairosvg.surface")

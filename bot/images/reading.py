@@ -1,0 +1,72 @@
+"""From the bytes of a file to its fingerprint, or to the reason why there is none."""
+
+import warnings
+import zlib
+from gzip import GzipFile
+from io import BytesIO
+
+from PIL import Image
+
+from bot.images import reasons
+from bot.images.decode import DECODER_ERRORS, Frame, decode
+from bot.images.hashes import dhash, is_plain, phash
+from bot.images.model import Fingerprint, Limits, Unreadable
+from bot.images.signature import describe, format_of
+from bot.images.svg import rasterise
+
+
+def read(data: bytes, limits: Limits) -> Fingerprint | Unreadable:
+    """Decode a whole file and hash it: :func:`bot.images.fingerprint`."""
+    if not data:
+        return reasons.EMPTY
+    if len(data) > limits.max_bytes:
+        return reasons.too_many_bytes(len(data), limits)
+    # Decoders warn of what they find odd; a member reads our own sentence or none.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            frame = _frame(data, limits)
+            return frame if isinstance(frame, Unreadable) else _fingerprint(frame)
+        except Image.DecompressionBombError:
+            return reasons.too_many_pixels(None, limits)
+        except MemoryError:
+            return reasons.too_much_memory(limits)
+        except DECODER_ERRORS:
+            return reasons.DAMAGED
+
+
+def _frame(data: bytes, limits: Limits) -> Frame | Unreadable:
+    kind = format_of(data)
+    if kind is None:
+        return reasons.unknown(describe(data))
+    if kind == "GZIP":
+        text = _gunzip(data, limits)
+        if isinstance(text, Unreadable):
+            return text
+        if format_of(text) != "SVG":
+            return reasons.unknown("an archive")
+        return rasterise(text, limits)
+    return rasterise(data, limits) if kind == "SVG" else decode(data, kind, limits)
+
+
+def _gunzip(data: bytes, limits: Limits) -> bytes | Unreadable:
+    try:
+        with GzipFile(fileobj=BytesIO(data)) as file:
+            text = file.read(limits.max_bytes + 1)
+    except (OSError, EOFError, zlib.error):
+        return reasons.DAMAGED
+    return text if len(text) <= limits.max_bytes else reasons.too_many_bytes(None, limits)
+
+
+def _fingerprint(frame: Frame) -> Fingerprint:
+    # Both hashes begin with this conversion; done once, it changes neither.
+    grey = frame.image.convert("L")
+    value = dhash(grey)
+    return Fingerprint(
+        dhash=value,
+        phash=phash(grey),
+        width=frame.width,
+        height=frame.height,
+        format=frame.format,
+        plain=is_plain(grey, value),
+    )

@@ -1,0 +1,393 @@
+"""Processes that read pictures: none can hold up, crash or outlive the rest."""
+
+import asyncio
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from bot.images import Fingerprint, Limits, Unreadable, Workers, fingerprint
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+
+Save = Callable[..., bytes]
+
+
+def endless() -> bytes:
+    """A drawing of 10¹⁶ circles in 1 kB."""
+    uses = "".join(
+        f'<g id="g{n}">' + f'<use xlink:href="#g{n - 1}"/>' * 10 + "</g>" for n in range(1, 17)
+    )
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'width="40" height="40"><defs><circle id="g0" r="9"/>{uses}</defs>'
+        '<use xlink:href="#g16"/></svg>'
+    ).encode()
+
+
+@pytest.fixture
+def good(picture: Image.Image, save: Save) -> bytes:
+    return save(picture, "PNG")
+
+
+def children(pid: int) -> list[int]:
+    """The processes below a process, from /proc."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            state, parent = stat.rpartition(")")[2].split()[:2]
+            if state not in "ZX":
+                parents[int(entry.name)] = int(parent)
+    found, new = [], [pid]
+    while new:
+        new = [child for child, parent in parents.items() if parent in new]
+        found += new
+    return found
+
+
+def workers_of(pid: int) -> list[int]:
+    """Those that hold a picture: below the fork server, and limited in address space."""
+
+    def limited(child: int) -> bool:
+        try:
+            text = Path(f"/proc/{child}/limits").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        line = next(line for line in text.splitlines() if line.startswith("Max address space"))
+        return line.split()[3] != "unlimited"
+
+    return [child for child in children(pid) if limited(child)]
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@asynccontextmanager
+async def busy(
+    workers: Workers,
+) -> AsyncIterator[tuple[asyncio.Task[Fingerprint | Unreadable], int]]:
+    """A task that reads the endless drawing, and the process that is at it."""
+    before = {pid: cpu_seconds(pid) for pid in workers_of(os.getpid())}
+    task = asyncio.create_task(workers.fingerprint(endless()))
+    try:
+        yield task, await _first_busy(before)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _first_busy(before: dict[int, float]) -> int:
+    async with asyncio.timeout(20):
+        while True:
+            for pid, seconds in before.items():
+                if cpu_seconds(pid) > seconds + 0.15:
+                    return pid
+            await asyncio.sleep(0.01)
+
+
+async def warm(workers: Workers, good: bytes, processes: int) -> None:
+    """Wait until every process has started."""
+    await workers.fingerprint(good)
+    async with asyncio.timeout(20):
+        while len(workers_of(os.getpid())) < processes:  # noqa: ASYNC110  (another process's doing)
+            await asyncio.sleep(0.01)
+
+
+async def test_answers_are_those_of_the_pure_function(good: bytes) -> None:
+    files = [good, good[:50], b"hello", b"<svg width='9' height='9'/>"]
+
+    async with Workers(Limits(), processes=1) as workers:
+        for data in files:
+            assert await workers.fingerprint(data) == fingerprint(data, Limits())
+
+
+async def test_many_at_once_are_all_answered(good: bytes) -> None:
+    async with Workers(Limits(), processes=2) as workers:
+        assert workers.capacity > 2
+        answers = await asyncio.gather(*(workers.fingerprint(good) for _ in range(50)))
+
+    assert answers == [fingerprint(good, Limits())] * 50
+
+
+async def test_no_more_processes_than_asked_for(good: bytes) -> None:
+    async with Workers(Limits(), processes=2) as workers:
+        await asyncio.gather(*(workers.fingerprint(good) for _ in range(20)))
+        assert len(workers_of(os.getpid())) == 2
+
+
+async def test_one_process_per_core_unless_told(good: bytes) -> None:
+    async with Workers(Limits()) as workers:
+        await workers.fingerprint(good)
+        assert workers.capacity == 2 * len(os.sched_getaffinity(0)) + 2
+
+
+async def test_what_is_too_large_is_not_even_sent() -> None:
+    # No process is needed for these, so none is waited for.
+    async with Workers(Limits(max_bytes=10), processes=1) as workers:
+        async with asyncio.timeout(0.2):
+            large = await workers.fingerprint(b"x" * 11)
+            empty = await workers.fingerprint(b"")
+
+    assert isinstance(large, Unreadable)
+    assert large.kind == "too_large"
+    assert isinstance(empty, Unreadable)
+    assert empty.kind == "empty"
+
+
+async def test_files(good: bytes, tmp_path: Path) -> None:
+    file, empty, large, pipe = (tmp_path / name for name in ("a", "empty", "large", "pipe"))
+    file.write_bytes(good)
+    empty.touch()
+    large.write_bytes(bytes(20_001))
+    os.mkfifo(pipe)
+
+    async with Workers(Limits(max_bytes=20_000), processes=1) as workers:
+        assert await workers.fingerprint_file(file) == fingerprint(good, Limits())
+        for path, kind in (
+            (empty, "empty"),
+            (large, "too_large"),
+            (pipe, "damaged"),
+            (tmp_path, "damaged"),
+            (tmp_path / "missing", "damaged"),
+            (Path("/dev/zero"), "damaged"),
+            (Path("a\0b"), "damaged"),
+        ):
+            result = await workers.fingerprint_file(path)
+            assert isinstance(result, Unreadable), path
+            assert result.kind == kind, path
+
+
+async def test_a_missing_file_is_named_by_its_problem(tmp_path: Path) -> None:
+    async with Workers(Limits(), processes=1) as workers:
+        result = await workers.fingerprint_file(tmp_path / "missing")
+
+    assert isinstance(result, Unreadable)
+    assert result.reason == "I can't open that file: No such file or directory."
+
+
+async def test_a_slow_picture_is_ended_and_the_next_is_read(good: bytes) -> None:
+    async with Workers(Limits(timeout=0.5), processes=1) as workers:
+        await warm(workers, good, 1)
+        started = time.monotonic()
+        slow = await workers.fingerprint(endless())
+        assert time.monotonic() - started < 3
+        assert isinstance(await workers.fingerprint(good), Fingerprint)
+
+    assert isinstance(slow, Unreadable)
+    assert slow.kind == "too_slow"
+    assert "0.5 seconds" in slow.reason
+
+
+async def test_waiting_for_a_process_does_not_count_as_its_time(good: bytes) -> None:
+    async with Workers(Limits(timeout=0.7), processes=1) as workers:
+        answers = await asyncio.gather(
+            workers.fingerprint(endless()),
+            workers.fingerprint(endless()),
+            workers.fingerprint(good),
+            workers.fingerprint(good),
+        )
+
+    assert [getattr(answer, "kind", "read") for answer in answers] == [
+        "too_slow", "too_slow", "read", "read"
+    ]  # fmt: skip
+
+
+async def test_others_go_on_while_one_is_slow(good: bytes) -> None:
+    async with Workers(Limits(timeout=60), processes=2) as workers:
+        await warm(workers, good, 2)
+        async with busy(workers) as (slow, _), asyncio.timeout(20):
+            for _ in range(20):
+                assert isinstance(await workers.fingerprint(good), Fingerprint)
+            assert not slow.done()
+
+
+async def test_a_process_that_dies_takes_only_its_own_picture_along(good: bytes) -> None:
+    async with Workers(Limits(timeout=60), processes=2) as workers:
+        await warm(workers, good, 2)
+        async with busy(workers) as (slow, pid), asyncio.timeout(30):
+            others = asyncio.gather(*(workers.fingerprint(good) for _ in range(30)))
+            os.kill(pid, signal.SIGKILL)
+            died = await slow
+            assert await others == [fingerprint(good, Limits())] * 30
+
+    assert isinstance(died, Unreadable)
+    assert died.kind == "damaged"
+
+
+async def test_processes_that_die_idle_are_replaced_unnoticed(good: bytes) -> None:
+    async with Workers(Limits(), processes=2) as workers:
+        for _ in range(3):
+            await warm(workers, good, 2)
+            for pid in workers_of(os.getpid()):
+                os.kill(pid, signal.SIGKILL)
+            async with asyncio.timeout(20):
+                answers = await asyncio.gather(*(workers.fingerprint(good) for _ in range(6)))
+            assert answers == [fingerprint(good, Limits())] * 6
+
+
+async def test_cancelling_frees_the_process(good: bytes) -> None:
+    async with Workers(Limits(timeout=60), processes=1) as workers:
+        await warm(workers, good, 1)
+        async with busy(workers) as (slow, _):
+            slow.cancel()
+            async with asyncio.timeout(10):
+                assert isinstance(await workers.fingerprint(good), Fingerprint)
+            assert slow.cancelled()
+
+
+async def test_cancelling_one_that_waits_loses_nothing(good: bytes) -> None:
+    async with Workers(Limits(timeout=1), processes=1) as workers:
+        tasks = [asyncio.create_task(workers.fingerprint(d)) for d in (endless(), good, good)]
+        await asyncio.sleep(0)
+        tasks[1].cancel()
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert isinstance(answers[0], Unreadable)
+    assert isinstance(answers[1], asyncio.CancelledError)
+    assert isinstance(answers[2], Fingerprint)
+
+
+async def test_memory_is_limited(good: bytes, save: Save) -> None:
+    large = save(Image.new("RGB", (6000, 4000), "red"), "PNG")
+
+    async with Workers(Limits(memory=64 * 2**20), processes=1) as workers:
+        refused = await workers.fingerprint(large)
+        assert isinstance(await workers.fingerprint(good), Fingerprint)
+    async with Workers(Limits(), processes=1) as workers:
+        assert isinstance(await workers.fingerprint(large), Fingerprint)
+
+    assert isinstance(refused, Unreadable)
+    assert refused.kind == "too_large"
+    assert "64 MB of memory" in refused.reason
+
+
+def state_of(pid: int) -> tuple[str, str, set[Path]]:
+    """A process's limits, status, and what its standard streams are."""
+    process = Path("/proc", str(pid))
+    streams = {process.joinpath("fd", number).readlink() for number in "012"}
+    return (process / "limits").read_text(), (process / "status").read_text(), streams
+
+
+async def test_a_process_may_do_little(good: bytes) -> None:
+    async with Workers(Limits(), processes=1) as workers:
+        await warm(workers, good, 1)
+        (pid,) = workers_of(os.getpid())
+        text, status, outputs = state_of(pid)
+
+    limits = {line[:26].strip(): line[26:].split()[:2] for line in text.splitlines()}
+    assert limits["Max core file size"] == ["0", "0"]
+    assert limits["Max file size"] == ["0", "0"]
+    assert int(limits["Max open files"][1]) <= 64
+    assert int(limits["Max address space"][1]) < 4 * 2**30
+    assert limits["Max cpu time"][0] != "unlimited"
+    assert outputs == {Path(os.devnull)}
+    # SIGINT is for the parent to handle; bit 1 of the mask is signal 2.
+    ignored = next(line for line in status.splitlines() if line.startswith("SigIgn"))
+    assert int(ignored.split()[1], 16) & 0b10
+
+
+async def test_leaving_is_prompt_and_answers_everybody(good: bytes) -> None:
+    async with Workers(Limits(timeout=60), processes=1) as workers:
+        await warm(workers, good, 1)
+        waiting = [asyncio.create_task(workers.fingerprint(endless())) for _ in range(4)]
+        await _first_busy(dict.fromkeys(workers_of(os.getpid()), 0.0))
+        started = time.monotonic()
+    answers = await asyncio.gather(*waiting)
+
+    assert time.monotonic() - started < 2
+    assert workers_of(os.getpid()) == []
+    assert all(isinstance(a, Unreadable) and "stopped" in a.reason for a in answers)
+
+
+async def test_leaving_at_once_is_prompt() -> None:
+    started = time.monotonic()
+    async with Workers(Limits(), processes=2):
+        pass
+
+    assert time.monotonic() - started < 5
+    assert workers_of(os.getpid()) == []
+
+
+async def test_outside_its_block_it_says_so(good: bytes) -> None:
+    workers = Workers(Limits(), processes=1)
+
+    with pytest.raises(RuntimeError, match="async with"):
+        await workers.fingerprint(good)
+
+
+async def test_a_process_that_cannot_start_is_an_answer_and_a_log_line(
+    good: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Python has nothing of that name to run, so the process ends before it is ready.
+    monkeypatch.setattr("bot.images._worker.prepare", signal.strsignal)
+
+    with caplog.at_level(logging.WARNING):
+        async with Workers(Limits(), processes=1) as workers:
+            result = await workers.fingerprint(good)
+
+    assert isinstance(result, Unreadable)
+    assert "not the file's fault" in result.reason
+    assert "did not start" in caplog.text
+
+
+ORPHANS = """
+import asyncio, sys
+from bot.images import Limits, Workers
+
+async def main():
+    async with Workers(Limits(timeout=600), processes=2) as workers:
+        await workers.fingerprint(b"hello")
+        slow = asyncio.create_task(workers.fingerprint(sys.stdin.buffer.read()))
+        await asyncio.sleep(0.5)
+        print("busy", flush=True)
+        await slow
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_no_process_outlives_its_parent(kind: signal.Signals) -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", ORPHANS],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    with parent:
+        assert parent.stdin is not None
+        assert parent.stdout is not None
+        parent.stdin.write(endless())
+        parent.stdin.close()
+        assert parent.stdout.readline() == b"busy\n"
+        below = children(parent.pid)
+        assert len(below) >= 3
+        parent.send_signal(kind)
+        parent.wait(10)
+
+    deadline = time.monotonic() + 10
+    while (alive := [pid for pid in below if _alive(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert alive == []
+
+
+def _alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
