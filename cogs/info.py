@@ -229,7 +229,7 @@ def statistics(lines: Sequence[CollectionStats], prefix: str) -> discord.Embed:
 def about(version_: str, status: IndexStatus, latency: float, invite: str | None) -> discord.Embed:
     """What the bot is; ``latency`` to Discord is in seconds."""
     embed = discord.Embed(title="whereis", description=WHAT_IT_IS, colour=discord.Colour.blurple())
-    embed.add_field(name="Version", value=escape(version_, 40))
+    embed.add_field(name="Version", value=version_)
     if math.isfinite(latency):
         embed.add_field(name="To Discord and back", value=f"{latency * 1000:.0f} ms")
     embed.add_field(name="Pictures", value=f"{status.images:,}")

@@ -8,7 +8,7 @@ import discord
 from bot.ingest import Addition, AddOutcome, Collection, IndexStatus, ListedImage
 from bot.search import Confidence, Match
 from bot.titles import display_title, page_url
-from cogs.text import escape, link, size
+from cogs.text import clip, escape, link, plain, size
 
 DESCRIPTION_LIMIT = 4096
 TITLE_SHOWN = 80
@@ -152,7 +152,7 @@ def listing(
             else f"There is none yet. `{prefix}addimage Page title` with a picture adds one."
         )
     pictures = "1 picture" if total == 1 else f"{total:,} pictures"
-    looked = f"searched for “{search[:60]}” · " if search else ""
+    looked = f"searched for “{clip(plain(search), 60)}” · " if search else ""
     embed.set_footer(text=f"Page {page} · {looked}{pictures} in all · newest first")
     return embed
 
@@ -176,7 +176,7 @@ def index_status(status: IndexStatus, prefix: str) -> discord.Embed:
     embed.add_field(name="Pictures", value=f"{status.images:,}")
     if status.operators == "extension":
         version = status.extension_version or "of unknown version"
-        embed.add_field(name="Operators", value=f"from the extension bktree {escape(version, 40)}")
+        embed.add_field(name="Operators", value=f"from the extension bktree {version}")
     else:
         embed.add_field(
             name="Operators",

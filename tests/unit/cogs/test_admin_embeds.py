@@ -1,0 +1,199 @@
+"""What moderators read, whatever others wrote."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import discord
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.images import Fingerprint
+from bot.ingest import Addition, AddOutcome, Collection, IndexStatus, ListedImage
+from bot.search import Match, Page
+from cogs.admin import _embeds as embeds
+
+NOW = datetime(2025, 1, 2, tzinfo=UTC)
+OWN = Collection(1, "server-7", "server", 7, "https://en.wikipedia.org/wiki/{title}", None)
+WIKI = Collection(2, "enwiki", "wiki", None, "https://en.wikipedia.org/wiki/{title}", None)
+PRINT = Fingerprint(1, 2, 1024, 768, "JPEG", plain=False)
+LINE = Addition(1, "add", 1, 12, 5, "fern.png", "Barnsley_fern", None, 99, NOW, None)
+STATUS = IndexStatus("extension", "2.0", "bktree", True, 5 * 1024 * 1024, 1234567, None)
+HOSTILE = (
+    "**x** [a](https://evil.example) @everyone <@&1>\u202e\u2066 `c` ||s||\n# h\n" + "_" * 4000
+)
+
+
+def match(number: int = 3, distance: int = 2, title: str = "Fern") -> Match:
+    page = Page(1, title, "https://en.wikipedia.org/wiki/Fern")
+    return Match(number, "enwiki", None, None, distance, 4, "exact", 1, (page,))
+
+
+def outcome(*near: Match, new: bool = True, file: str | None = "fern.png") -> AddOutcome:
+    return AddOutcome(12, file, PRINT, new, near)
+
+
+def listed(number: int, *titles: str, file: str | None = None) -> ListedImage:
+    return ListedImage(number, file, len(titles), titles[:3], NOW, None)
+
+
+def shown(embed: discord.Embed) -> str:
+    parts = [embed.title or "", embed.description or "", embed.footer.text or ""]
+    return "\n".join(parts + [f"{field.name}\n{field.value}" for field in embed.fields])
+
+
+def fits(embed: discord.Embed) -> bool:
+    return (
+        len(embed) <= 6000
+        and len(embed.title or "") <= 256
+        and len(embed.description or "") <= 4096
+        and all(len(f.name or "") <= 256 and 0 < len(f.value or "") <= 1024 for f in embed.fields)
+    )
+
+
+def test_an_addition_tells_what_and_where() -> None:
+    embed = embeds.added("Barnsley_fern", None, [outcome()], OWN, 7, "!")
+    text = shown(embed)
+    assert embed.title == "Picture added"
+    assert "[Barnsley fern](https://en.wikipedia.org/wiki/Barnsley_fern)" in text
+    assert "**#12** · fern.png · JPEG · 1,024 × 768 pixels" in text
+    assert "this server's own pictures" in text
+    assert "!undo" in text
+
+
+def test_the_own_collection_is_called_by_its_name_elsewhere() -> None:
+    text = shown(embeds.added("Fern", None, [outcome()], OWN, None, "!"))
+    assert "the collection server-7" in text
+
+
+def test_near_pictures_are_named_with_words_and_bits() -> None:
+    near = [match(3, 0), replace(match(4, 1), confidence="close"), match(5, 2), match(6), match(7)]
+    embed = embeds.added("Fern", None, [outcome(*near)], OWN, 7, "!")
+    (field,) = embed.fields
+    assert field.name == "⚠ Looks like"
+    assert field.value == (
+        "**#3** [Fern](https://en.wikipedia.org/wiki/Fern) – almost certainly the same picture "
+        "(no bit differs) in enwiki\n"
+        "**#4** [Fern](https://en.wikipedia.org/wiki/Fern) – very alike (1 of 64 bit differs) "
+        "in enwiki\n"
+        "**#5** [Fern](https://en.wikipedia.org/wiki/Fern) – almost certainly the same picture "
+        "(2 of 64 bits differ) in enwiki\n"
+        "and 2 more"
+    )
+
+
+def test_nothing_new_is_no_addition() -> None:
+    embed = embeds.added("Fern", None, [outcome(new=False)], OWN, 7, "!")
+    assert embed.title == "Already there"
+    assert embed.footer.text is None
+    assert "Nothing has changed" in shown(embed)
+
+
+def test_an_undone_addition_went_and_an_undone_removal_came_back() -> None:
+    went = shown(embeds.undone([LINE], OWN, 7))
+    came = shown(embeds.undone([replace(LINE, action="remove")], OWN, 7))
+    assert "These went from this server's own pictures" in went
+    assert "These came back to this server's own pictures" in came
+    for text in (went, came):
+        assert "• **#12** · fern.png on [Barnsley fern](" in text
+        assert "<@99>" in text
+
+
+def test_the_operator_is_nobody_on_discord() -> None:
+    assert "the operator" in shown(embeds.undone([replace(LINE, user_id=None)], OWN, 7))
+
+
+def test_a_long_removal_leaves_out_whole_lines_and_counts_them() -> None:
+    lines = [replace(LINE, id=n, title=f"Page_{n}_" + "x" * 60) for n in range(300)]
+    embed = embeds.removed(lines, OWN, 7, "!")
+    text = embed.description or ""
+    assert "these 300 pages" in text
+    assert text.endswith("Gone from this server's own pictures.")
+    told = sum(line.startswith("•") for line in text.splitlines())
+    assert f"… and {300 - told} more lines" in text
+    assert fits(embed)
+
+
+def test_a_list_page() -> None:
+    images = [listed(9, "A_fern", "B", "C", file="f_g.png"), listed(8, "D")]
+    images[0] = replace(images[0], page_count=1003, added_by=5)
+    embed = embeds.listing(images, OWN, 7, search="fern", page=2, total=1234, prefix="!")
+    text = shown(embed)
+    assert "**#9** A fern, B, C and 1,000 more · f\\_g.png" in text
+    assert "added by <@5>" in text
+    assert "added by the operator" in text
+    assert (
+        embed.footer.text == "Page 2 · searched for “fern” · 1,234 pictures in all · newest first"
+    )
+
+
+def test_an_empty_list_says_how_to_fill_it() -> None:
+    nothing = embeds.listing([], OWN, 7, search=None, page=1, total=0, prefix="?")
+    assert "?addimage" in (nothing.description or "")
+    none_found = embeds.listing([], OWN, 7, search="x*", page=1, total=3, prefix="?")
+    assert none_found.description == "There is none with “x\\*”."
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        (STATUS, "bktree, in use"),
+        (STATUS, "5 MB"),
+        (STATUS, "1,234,567"),
+        (STATUS, "from the extension bktree 2.0"),
+        (replace(STATUS, valid=False), "not usable"),
+        (replace(STATUS, kind=None, valid=False, size_bytes=0), "a search reads every picture"),
+        (replace(STATUS, kind=None, valid=False), "`!index build` makes it."),
+        (replace(STATUS, operators="standin", extension_version=None), "stand-in"),
+        (replace(STATUS, building=0.5), "`██████████░░░░░░░░░░` 50%"),
+    ],
+)
+def test_the_state_of_the_index(status: IndexStatus, says: str) -> None:
+    assert says in shown(embeds.index_status(status, "!"))
+
+
+@pytest.mark.parametrize(("part", "shows"), [(-1, "0%"), (0, "0%"), (0.5, "50%"), (2, "100%")])
+def test_a_bar(part: float, shows: str) -> None:
+    assert embeds.bar(part).endswith(f" {shows}")
+    assert embeds.bar(part).count("█") + embeds.bar(part).count("░") == embeds.BAR
+
+
+@pytest.mark.parametrize("text", [HOSTILE, "[" * 4000, "\u202e" * 4000, "@everyone " * 400])
+def test_hostile_words_fit_and_do_nothing(text: str) -> None:
+    near = [replace(match(title=text), collection=text, file=text)] * 30
+    line = replace(LINE, title=text, file=text, url=f"https://example.org/{text[:50]}")
+    collection = replace(WIKI, name=text)
+    all_of_them = [
+        embeds.added(text, None, [outcome(*near, file=text)] * 5, collection, 7, "!"),
+        embeds.removed([line] * 200, collection, 7, "!"),
+        embeds.undone([line] * 200, collection, 7),
+        embeds.several(near[:25]),
+        embeds.listing(
+            [listed(n, text, text, text, file=text) for n in range(10)],
+            collection,
+            7,
+            search=text[:100],
+            page=1,
+            total=10,
+            prefix="!",
+        ),
+    ]
+    for embed in all_of_them:
+        assert fits(embed)
+        # A footer is plain text, in which nothing takes effect.
+        read = shown(embed.copy().remove_footer())
+        assert "@everyone" not in read
+        assert "](https://evil.example)" not in read
+        said = shown(embed)
+        assert "\u202e" not in said
+        assert "\u2066" not in said
+
+
+@given(
+    st.lists(st.text(alphabet="ab ", max_size=60), min_size=1, max_size=40), st.integers(200, 400)
+)
+def test_lines_fit(lines: list[str], limit: int) -> None:
+    text = embeds.fit(lines, limit)
+    assert len(text) <= limit
+    whole = "\n".join(lines)
+    assert text == whole if len(whole) <= limit else text.endswith(lines[-1])
