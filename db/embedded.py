@@ -23,6 +23,8 @@ from pathlib import Path
 
 from bot.errors import DatabaseUnavailableError
 from db.postmaster import (
+    SOCKET_NAME,
+    disown_leftovers,
     held,
     last_lines,
     open_lock,
@@ -44,7 +46,6 @@ PROMPT = 3.0
 LEFTOVER_TIMEOUT = 30.0
 
 # sun_path of struct sockaddr_un has 108 bytes on Linux, the last one zero; 104 elsewhere.
-SOCKET_NAME = ".s.PGSQL.5432"
 LONGEST_SOCKET = 103
 
 
@@ -187,14 +188,16 @@ class EmbeddedServer:
         user.own(fresh)
         self._run(
             user,
-            ["initdb", "-D", str(fresh), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8"],
+            ["initdb", "-D", ".", "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8"],
             # Sorted and folded by rules of its own, so that the data can move between machines.
             ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"],
             ["--no-instructions"],
+            folder=fresh,
         )
         self._run(
             user,
-            ["postgres", "--single", "-D", str(fresh), "postgres"],
+            ["postgres", "--single", "-D", ".", "postgres"],
+            folder=fresh,
             stdin=f"CREATE DATABASE {DATABASE};\n",
         )
         # After the defaults, which the same file sets above; ALTER SYSTEM still has the last word.
@@ -215,6 +218,7 @@ class EmbeddedServer:
         self._say("Starting PostgreSQL…")
         self._write_settings(user)
         self._make_socket_dir(user)
+        disown_leftovers(self._data, self.socket_dir)
         rotate(self._log)
         essential = essential_settings(self.socket_dir, self._extension) | self._settings
         options = " ".join(f"-c {shlex.quote(f'{k}={v}')}" for k, v in essential.items())
@@ -234,7 +238,7 @@ class EmbeddedServer:
             time.sleep(0.2)
 
     def _start_once(self, user: ServerUser, options: str, *, unclean: bool) -> bool:
-        command = [self._binaries / "pg_ctl", "start", "-D", self._data, "-l", self._log]
+        command = [self._binaries / "pg_ctl", "start", "-D", ".", "-l", self._log.name]
         command += ["-w", "-t", str(RECOVERY_TIMEOUT), "-o", options]
         # A session of its own: an interrupt at the terminal is for us, who then stop it in order.
         with subprocess.Popen(  # type: ignore[call-overload]
@@ -243,7 +247,7 @@ class EmbeddedServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            **user.popen_options(),
+            **user.popen_options(self._data),
         ) as process:
             try:
                 return bool(process.wait(PROMPT) == 0)
@@ -266,8 +270,8 @@ class EmbeddedServer:
             try:
                 self._run(
                     user,
-                    ["pg_ctl", "stop", "-D", str(self._data), "-m", mode],
-                    ["-w", "-t", str(STOP_TIMEOUT)],
+                    ["pg_ctl", "stop", "-D", ".", "-m", mode, "-w", "-t", str(STOP_TIMEOUT)],
+                    folder=self._data,
                 )
             except DatabaseUnavailableError as error:
                 self._say(str(error))
@@ -318,7 +322,8 @@ class EmbeddedServer:
                 "a socket, belongs to somebody else. Set WHEREIS_DATA_DIR to a shorter path."
             )
 
-    def _run(self, user: ServerUser, *parts: list[str], stdin: str = "") -> None:
+    def _run(self, user: ServerUser, *parts: list[str], folder: Path, stdin: str = "") -> None:
+        # In the folder, and not given its path, which these programs hand on to a shell.
         name, *arguments = [word for part in parts for word in part]
         # Into a file, not a pipe: a server that starts in there would keep the pipe open.
         with tempfile.TemporaryFile() as output:
@@ -328,7 +333,7 @@ class EmbeddedServer:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 check=False,
-                **user.popen_options(),
+                **user.popen_options(folder),
             )
             if done.returncode:
                 output.seek(0)

@@ -103,7 +103,7 @@ def _build(origin: Path, files: list[Path], pg_config: Path, scratch: Path) -> s
     # A build inside `make demo` would otherwise take over that make's flags.
     inherited = {k: v for k, v in os.environ.items() if k not in {"MAKEFLAGS", "MAKELEVEL"}}
     try:
-        for step in (["all"], ["install", f"DESTDIR={scratch / 'installed'}"]):
+        for step in (["all"], ["install", "DESTDIR=../installed"]):
             done = subprocess.run(
                 command + step,
                 cwd=scratch / "source",

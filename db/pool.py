@@ -34,6 +34,9 @@ _LOST = (
     asyncpg.ConnectionFailureError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    ConnectionError,
 )
 
 
@@ -123,6 +126,9 @@ class Connections:
             try:
                 return await self._fetch(statement, values)
             except _LOST:
+                # The others were lost with it.
+                if self._pool is not None:
+                    await self._pool.expire_connections()
                 return await self._fetch(statement, values)
 
     async def _fetch(self, statement: str, values: tuple[object, ...]) -> list[Any]:
@@ -187,7 +193,7 @@ class Connections:
                 f"The database {self.shown} does not let this user do that: {error}. Make the "
                 "user the owner of the database, or grant it what is missing."
             ) from error
-        except asyncpg.InterfaceError as error:
+        except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
             raise DatabaseUnavailableError(
                 f"The connection to the database {self.shown} was lost. Try again."
             ) from error

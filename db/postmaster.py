@@ -9,32 +9,56 @@ from pathlib import Path
 
 from bot.errors import DatabaseUnavailableError
 
+SOCKET_NAME = ".s.PGSQL.5432"
+
+# A process number that no system gives out: Linux's end at 2^22.
+NOBODY = 2**30
+
 LOG_KEPT_BYTES = 5 * 1024 * 1024
 LOG_SHOWN_BYTES = 65536
 LOG_SHOWN_LINES = 12
 
 
 def postmaster_runs(data: Path) -> bool:
-    """Whether a postmaster runs on a data folder.
+    """Whether a postmaster runs on a data folder."""
+    pid = _written_pid(data)
+    return pid is not None and _is_alive(pid) and _is_postmaster(pid, data)
 
-    A pid file that a crash left behind is removed if its number now is another program's (in a
-    container the same small numbers come again), which PostgreSQL itself would stumble over.
+
+def disown_leftovers(data: Path, socket_dir: Path) -> None:
+    """Mend what a crash left behind where PostgreSQL itself would stumble over it.
+
+    It does if the number in the pid file is another program's by now (in a container the same
+    small numbers come again), or a dead postmaster that nobody has buried.  Only when
+    :func:`postmaster_runs` says no, and nobody else is starting one.
     """
-    pid_file = data / "postmaster.pid"
+    pid = _written_pid(data)
+    if pid is None or not _is_alive(pid):
+        return
+    # The rest of the file stays: by it PostgreSQL finds out whether processes of the dead server
+    # still use its memory, and refuses to start until they are gone.
+    file = data / "postmaster.pid"
+    rest = file.read_text(encoding="utf-8").partition("\n")[2]
+    file.write_text(f"{NOBODY}\n{rest}", encoding="utf-8")
+    (socket_dir / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
+
+
+def _written_pid(data: Path) -> int | None:
     try:
-        pid = int(pid_file.read_text(encoding="utf-8").split("\n", 1)[0])
+        text = (data / "postmaster.pid").read_text(encoding="utf-8")
+        return int(text.partition("\n")[0])
     except (FileNotFoundError, ValueError):
-        return False
+        return None
+
+
+def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass
-    if _is_postmaster(pid, data):
         return True
-    pid_file.unlink(missing_ok=True)
-    return False
+    return True
 
 
 def postmaster_status(data: Path) -> str:

@@ -30,13 +30,13 @@ class ServerUser:
     uid: int
     gid: int
 
-    def popen_options(self) -> dict[str, object]:
-        """What :class:`subprocess.Popen` needs to run a program as this user."""
+    def popen_options(self, folder: Path) -> dict[str, object]:
+        """What :class:`subprocess.Popen` needs to run a program as this user, in a folder."""
         # The server has its own folders and addresses; PGDATA and the like are for clients.
         environment = {
             k: v for k, v in os.environ.items() if not k.startswith("PG") and k != "MAKEFLAGS"
         }
-        options: dict[str, object] = {"env": environment, "cwd": "/", "umask": 0o077}
+        options: dict[str, object] = {"env": environment, "cwd": folder, "umask": 0o077}
         if self.name is not None:
             options |= {"user": self.uid, "group": self.gid, "extra_groups": []}
         return options

@@ -1,0 +1,35 @@
+"""What people are shown of DATABASE_URL: where, but never a password."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from db.pool import target_of_url
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://bot:s3cret@db.example.org:6543/whereis", "at db.example.org:6543/whereis"),
+        ("postgres://db/whereis?sslmode=require", "at db/whereis"),
+        ("postgresql://bot@[::1]:5432/whereis", "at [::1]:5432/whereis"),
+        ("postgresql://bot:s3cret@/whereis?host=/run/postgresql", "in DATABASE_URL"),
+        ("postgresql://bot:s3/cret@db/whereis", "in DATABASE_URL"),
+        ("postgresql://bot:s3@cret@db/whereis", "in DATABASE_URL"),
+        ("postgresql://bot:s3#cret@db/whereis", "in DATABASE_URL"),
+        ("postgresql://db/whereis?user=bot&password=s3cret", "at db/whereis"),
+        ("host=db password=s3cret", "in DATABASE_URL"),
+    ],
+)
+def test_what_is_shown(url: str, shown: str) -> None:
+    target = target_of_url(url)
+    assert target.shown == shown
+    assert target.options == {"dsn": url}
+
+
+# Characters that mean something in an address, around a core that can't come from elsewhere.
+@given(st.text("@/?#:%[]&=, ", max_size=8), st.text("@/?#:%[]&=, ", max_size=8))
+def test_no_password_is_ever_shown(before: str, after: str) -> None:
+    url = f"postgresql://bot:{before}s3cret{after}@db.example.org:5432/whereis"
+    target = target_of_url(url)
+    assert "s3cret" not in target.shown + target.remedy
