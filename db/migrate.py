@@ -22,6 +22,14 @@ SMALL = 100_000
 # Any number will do, as long as no other program that uses this database takes the same.
 MIGRATION_LOCK = 0x7768_6572_6569_7301
 
+# No such library, no such function in it, one that the system or the server refuses.
+_NOT_LOADABLE = (
+    asyncpg.UndefinedFileError,
+    asyncpg.UndefinedFunctionError,
+    asyncpg.PostgresIOError,
+    asyncpg.InternalServerError,
+)
+
 _FILE = re.compile(r"^(?P<number>\d{4})_(?P<name>\w+)\.sql$")
 
 
@@ -136,8 +144,13 @@ async def _ensure_operators(
 async def _works(connection: Any) -> bool:
     try:
         await connection.execute("SELECT 1::bigint <@ ROW(1, 0)::bktree_area")
-    except (asyncpg.UndefinedFileError, asyncpg.UndefinedFunctionError, asyncpg.SystemError):
+    except _NOT_LOADABLE:
         return False
+    except asyncpg.UndefinedObjectError as error:
+        raise SchemaError(
+            "The extension bktree is installed in another schema than public. Run "
+            "ALTER EXTENSION bktree SET SCHEMA public; in this database."
+        ) from error
     return True
 
 

@@ -290,7 +290,7 @@ async def test_an_operators_settings_win(data_dir: Path) -> None:
     "name", ["with space, comma and 'quotes' $HOME", "a" * 100, "ärger", "colon:ed"]
 )
 async def test_any_path_will_do(data_dir: Path, name: str) -> None:
-    data_dir = data_dir.rename(data_dir.with_name(name))
+    data_dir = await asyncio.to_thread(data_dir.rename, data_dir.with_name(name))
     async with open_database(None, data_dir) as database:
         wiki = await database.store.ensure_wiki("enwiki", TEMPLATE)
         assert await database.store.near(QUERY, [wiki.id], limit=5) == ()
