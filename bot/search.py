@@ -21,6 +21,7 @@ Confidence = Literal["exact", "close", "possible"]
 
 MATCH_LIMIT = 25
 PAGES_SHOWN = 10
+MOST_PHASH_BITS = 12
 
 PLAIN_REASON = (
     "This picture is too plain to search by sight: a blank or nearly blank picture looks like "
@@ -46,7 +47,8 @@ class Radii:
     """How far a search reaches, in bits of Hamming distance (0–64).
 
     ``dhash`` is the radius around the dHash; ``phash`` the most that the second fingerprint may
-    differ; ``unverified`` the dHash radius for pictures that have no second fingerprint.
+    differ; ``unverified`` the dHash radius within which a picture needs no second fingerprint, or
+    may have one that differs more, as symmetric pictures do.
     """
 
     dhash: int = 12
@@ -229,7 +231,10 @@ def _pages(rows: Iterable[PageRow], collection: Collection) -> tuple[Page, ...]:
 def _rank(match: Match) -> tuple[int, int, int]:
     """Best first: the fewest bits apart by both fingerprints together, then the older picture.
 
-    A missing second fingerprint counts as 10 bits, about the middle of what is let through.
+    A second fingerprint counts for no more than a missing one does: beyond that its bits are noise
+    as often as a difference.
     """
-    phash_distance = 10 if match.phash_distance is None else match.phash_distance
-    return (match.distance + phash_distance, match.distance, match.image_id)
+    phash_bits = match.phash_distance
+    if phash_bits is None or phash_bits > MOST_PHASH_BITS:
+        phash_bits = MOST_PHASH_BITS
+    return (match.distance + phash_bits, match.distance, match.image_id)

@@ -57,10 +57,7 @@ SELECT i.id AS image_id, i.collection_id, i.dhash, i.phash, i.file, i.page_count
 FROM images i
 WHERE i.dhash <@ ROW($1::bigint, $2::bigint)::bktree_area
     AND i.collection_id = ANY ($3::bigint[])
-    AND CASE
-        WHEN i.phash IS NULL OR $4::bigint IS NULL THEN (i.dhash <-> $1::bigint) <= $6::integer
-        ELSE (i.phash <-> $4::bigint) <= $5::integer
-    END
+    AND ((i.dhash <-> $1::bigint) <= $6::integer OR (i.phash <-> $4::bigint) <= $5::integer)
     AND ($7::integer IS NULL
         OR ((i.dhash <-> $1::bigint)::integer, i.id) > ($7::integer, $8::bigint))
 ORDER BY distance, i.id

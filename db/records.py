@@ -31,9 +31,9 @@ class Collection:
 class NearQuery:
     """What to look for: hashes as signed 64-bit integers, radii in bits (0–64).
 
-    A stored picture is near if its dHash is within ``radius`` and, where both second hashes are
-    known, its pHash within ``radius_phash``.  Where one isn't, nothing confirms the dHash, and it
-    must be within ``radius_unverified``.
+    A stored picture is near if its dHash is within ``radius`` and its pHash, where both are known,
+    within ``radius_phash``.  A dHash within ``radius_unverified`` needs no such confirmation: half
+    the pHash of a symmetric picture is rounding noise, and pictures from a dump have none.
     """
 
     dhash: int

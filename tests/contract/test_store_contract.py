@@ -237,6 +237,7 @@ async def test_second_look(kept: Store, wiki: Collection) -> None:
             NewAppearance(flipped(0, 1, 2, 3, 4, 6), flipped(0, *range(17)), "denied", "P"),
             NewAppearance(flipped(0, 1, 2, 3, 4, 7), None, "unverified, far", "P"),
             NewAppearance(flipped(0, 1, 2, 3), None, "unverified, near", "P"),
+            NewAppearance(flipped(0, 1, 2, 4), flipped(0, *range(30)), "denied, near", "P"),
         ],
     )
 
@@ -244,9 +245,9 @@ async def test_second_look(kept: Store, wiki: Collection) -> None:
         return {c.file for c in await kept.near(query, [wiki.id], limit=10)}
 
     both = NearQuery(0, 0, radius=12, radius_phash=16, radius_unverified=4)
-    assert await files(both) == {"confirmed", "unverified, near"}
+    assert await files(both) == {"confirmed", "unverified, near", "denied, near"}
     without = NearQuery(0, None, radius=12, radius_phash=16, radius_unverified=4)
-    assert await files(without) == {"unverified, near"}
+    assert await files(without) == {"unverified, near", "denied, near"}
 
 
 async def test_near_pages_by_key(kept: Store, wiki: Collection) -> None:
