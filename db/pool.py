@@ -54,7 +54,12 @@ class Target:
 
 
 def target_of_url(url: str) -> Target:
-    """The database that ``DATABASE_URL`` names."""
+    """The database that ``DATABASE_URL`` names.
+
+    Raises :class:`ConfigurationError` for what is no address of a PostgreSQL database.
+    """
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise _not_an_address()
     found = _SHOWABLE.match(url)
     shown = "in DATABASE_URL"
     if found and found["host"]:

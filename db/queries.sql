@@ -68,15 +68,21 @@ SELECT i.id AS image_id, i.collection_id, i.dhash, i.phash, i.file, i.page_count
 FROM images i
 WHERE i.id = $1::bigint AND i.collection_id = ANY ($2::bigint[]);
 
+-- The limit is inside, or the planner may join all pages of all pictures to find these.
+--
 -- name: pages
-SELECT p.id, a.image_id, p.title, p.url
-FROM images i
-JOIN appearances a ON a.image_id = i.id
-JOIN pages p ON p.id = a.page_id
-WHERE i.id = $1::bigint AND i.collection_id = ANY ($2::bigint[])
-    AND a.image_id = $1::bigint AND a.page_id > $3::bigint
-ORDER BY a.page_id
-LIMIT $4;
+SELECT p.id, first.image_id, p.title, p.url
+FROM (
+    SELECT a.image_id, a.page_id
+    FROM images i
+    JOIN appearances a ON a.image_id = i.id
+    WHERE i.id = $1::bigint AND i.collection_id = ANY ($2::bigint[])
+        AND a.image_id = $1::bigint AND a.page_id > $3::bigint
+    ORDER BY a.page_id
+    LIMIT $4
+) first
+JOIN pages p ON p.id = first.page_id
+ORDER BY p.id;
 
 -- Each picture gives at most $3 pages, however many show it.
 --

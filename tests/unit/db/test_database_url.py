@@ -18,7 +18,6 @@ from db.pool import target_of_url
         ("postgresql://bot:s3@cret@db/whereis", "in DATABASE_URL"),
         ("postgresql://bot:s3#cret@db/whereis", "in DATABASE_URL"),
         ("postgresql://db/whereis?user=bot&password=s3cret", "at db/whereis"),
-        ("host=db password=s3cret", "in DATABASE_URL"),
     ],
 )
 def test_what_is_shown(url: str, shown: str) -> None:
