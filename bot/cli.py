@@ -305,7 +305,10 @@ async def _index_build(settings: Settings) -> None:
 async def _index_drop(settings: Settings) -> None:
     async with _app(settings) as app:
         await app.database.index.drop()
-    out("The index is gone; whereis-bot index build makes it anew.")
+    out(
+        "The index is gone. whereis-bot index build makes it anew, and so does the next start "
+        "while the database is small."
+    )
 
 
 async def _stats(settings: Settings, *, as_json: bool) -> None:

@@ -1,0 +1,203 @@
+"""``whereis-bot``, run as a person runs it: a process, its output and its exit status."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.config import Settings, variable_of
+from tests.drawing import draw, halved_jpeg, png
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def whereis(database_url: str, tmp_path: Path) -> Run:
+    """Runs the program in an empty folder, with a database and no other setting."""
+    ours = {variable_of(field) for field in Settings.model_fields}
+    clean = {name: value for name, value in os.environ.items() if name not in ours}
+
+    def run(*arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "bot", *map(str, arguments)],
+            cwd=tmp_path,
+            env={**clean, "DATABASE_URL": database_url, "COLUMNS": "120", **settings},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    return run
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A folder of three pictures and other files."""
+    folder = tmp_path / "pictures"
+    (folder / "more").mkdir(parents=True)
+    (folder / "Mount Everest.png").write_bytes(png(1))
+    (folder / "Steg_(Liechtenstein).png").write_bytes(png(2))
+    (folder / "more" / "Härryda Municipality.png").write_bytes(png(3))
+    (folder / "broken.png").write_bytes(png(4)[:500])
+    (folder / "notes.txt").write_text("no picture", encoding="utf-8")
+    return folder
+
+
+def document(done: subprocess.CompletedProcess[str]) -> Any:
+    """The one JSON document on stdout."""
+    return json.loads(done.stdout)
+
+
+def test_a_folder_goes_in_and_altered_copies_are_found(
+    whereis: Run, pictures: Path, tmp_path: Path
+) -> None:
+    done = whereis("import", "folder", pictures, "--json")
+    assert done.returncode == 0, done.stderr
+    report = document(done)
+    assert (report["collection"], report["added"], report["already_there"]) == ("local", 3, 0)
+    skipped = {
+        entry["examples"][0].rsplit("/", 1)[1]: entry["count"] for entry in report["skipped"]
+    }
+    assert skipped == {"broken.png": 1, "notes.txt": 1}
+
+    again = document(whereis("import", "folder", pictures, "--json"))
+    assert (again["added"], again["already_there"]) == (0, 3)
+
+    copy = tmp_path / "copy.jpg"
+    copy.write_bytes(halved_jpeg(draw(3)))
+    done = whereis("search", copy, "--json")
+    assert done.returncode == 0, done.stderr
+    (query,) = document(done)["queries"]
+    assert query["image"] == str(copy)
+    assert (query["status"], query["reason"]) == ("found", None)
+    assert query["elapsed_ms"] > 0
+    best = query["matches"][0]
+    assert set(best) == {
+        "image_id",
+        "collection",
+        "file",
+        "distance",
+        "confidence",
+        "page_count",
+        "pages",
+    }
+    assert best["file"] == "Härryda Municipality.png"
+    assert best["confidence"] == "exact"
+    assert best["pages"] == [
+        {
+            "title": "Härryda_Municipality",
+            "url": "https://en.wikipedia.org/wiki/H%C3%A4rryda_Municipality",
+        }
+    ]
+
+
+def test_a_search_says_each_status_and_counts_what_it_could_not_read(
+    whereis: Run, pictures: Path, tmp_path: Path
+) -> None:
+    whereis("import", "folder", pictures)
+    stranger, blank = tmp_path / "stranger.png", tmp_path / "blank.png"
+    stranger.write_bytes(png(99))
+    blank.write_bytes(halved_jpeg(draw(1).point(lambda _: 200)))
+    paths = [pictures / "Mount Everest.png", stranger, blank, pictures / "broken.png", "gone.png"]
+    done = whereis("search", *paths, "--json")
+    assert done.returncode == 1
+    found = document(done)["queries"]
+    assert [q["image"] for q in found] == [str(path) for path in paths]
+    assert [q["status"] for q in found] == ["found", "none", "plain", "unreadable", "unreadable"]
+    assert all(q["reason"] for q in found[2:])
+
+    text = whereis("search", *paths)
+    assert text.returncode == 1
+    assert "Mount Everest" in text.stdout
+    assert "https://en.wikipedia.org/wiki/Mount_Everest" in text.stdout
+    assert "no match" in text.stdout
+
+
+def test_one_picture_is_added_by_title_or_by_address(whereis: Run, tmp_path: Path) -> None:
+    picture = tmp_path / "a.png"
+    picture.write_bytes(png(1))
+    done = whereis("add", picture, "--page", "Mount Everest", "--collection", "mountains")
+    assert done.returncode == 0, done.stderr
+    assert "added to mountains as Mount_Everest" in done.stdout
+    assert (
+        "already in"
+        in whereis("add", picture, "--page", "Mount_Everest", "--collection", "mountains").stdout
+    )
+    whereis("add", picture, "--page", "https://example.org/peaks/K2", "--collection", "peaks")
+    matches = document(whereis("search", picture, "--json"))["queries"][0]["matches"]
+    assert {m["collection"]: m["pages"][0]["url"] for m in matches} == {
+        "mountains": "https://en.wikipedia.org/wiki/Mount_Everest",
+        "peaks": "https://example.org/peaks/K2",
+    }
+    narrowed = document(whereis("search", picture, "--collection", "peaks", "--json"))
+    assert [m["collection"] for m in narrowed["queries"][0]["matches"]] == ["peaks"]
+
+
+def test_what_can_not_be_added_is_refused_with_the_reason(whereis: Run, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(png(1)[:300])
+    done = whereis("add", broken, "--page", "X")
+    assert done.returncode == 1
+    assert "broken.png was not added" in done.stderr
+    assert whereis("add", tmp_path / "gone.png", "--page", "X").returncode == 2
+
+
+def test_index_stats_and_doctor_tell_how_things_stand(whereis: Run, pictures: Path) -> None:
+    whereis("import", "folder", pictures, "--collection", "alps")
+    stats = document(whereis("stats", "--json"))
+    assert stats["collections"] == [
+        {"name": "alps", "kind": "wiki", "as_of": None, "images": 3, "pages": 3, "appearances": 3}
+    ]
+    assert "alps" in whereis("stats").stdout
+
+    built = whereis("index", "build")
+    status = document(whereis("index", "status", "--json"))
+    if status["operators"] == "extension":
+        assert built.returncode == 0, built.stderr
+        assert (status["kind"], status["valid"], status["images"]) == ("bktree", True, 3)
+        dropped = whereis("index", "drop", "--yes")
+        assert (dropped.returncode, "gone" in dropped.stdout) == (0, True), dropped.stderr
+
+    done = whereis("doctor", "--json")
+    assert done.returncode == 2, "no token is a problem"
+    report = document(done)
+    checks = {check["name"]: check for check in report["checks"]}
+    assert checks["token"]["verdict"] == "problem"
+    assert checks["token"]["remedy"]
+    assert checks["database"]["verdict"] == "ok"
+    assert report["database"]["schema_version"] >= 1
+    assert "DISCORD_TOKEN" in whereis("doctor").stdout
+
+
+def test_an_unreachable_database_is_exit_status_3_and_shows_no_password(whereis: Run) -> None:
+    url = "postgresql://someone:hush@127.0.0.1:9/nowhere"
+    for arguments in (["stats"], ["search", "a.png"], ["doctor"]):
+        done = whereis(*arguments, DATABASE_URL=url)
+        assert done.returncode == 3, (arguments, done.stdout, done.stderr)
+        assert "hush" not in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "says"),
+    [
+        (["search"], {}, "IMAGES"),
+        (["fly"], {}, "fly"),
+        (["import", "folder", "nowhere"], {}, "nowhere"),
+        (["stats"], {"WHEREIS_RADIUS": "99"}, "WHEREIS_RADIUS"),
+        (["run"], {}, "DISCORD_TOKEN"),
+    ],
+)
+def test_wrong_usage_is_exit_status_2(
+    whereis: Run, arguments: list[str], settings: dict[str, str], says: str
+) -> None:
+    done = whereis(*arguments, **settings)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
