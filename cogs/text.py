@@ -4,7 +4,7 @@ import re
 import unicodedata
 from urllib.parse import quote, urlsplit
 
-UNTITLED = "(untitled)"
+UNTITLED = "untitled"
 MAX_URL = 2048
 
 _ZERO_WIDTH_SPACE = "\u200b"

@@ -11,7 +11,7 @@ from bot.errors import DownloadTooLargeError, FetchError, RefusedURLError
 from bot.search import PAGES_SHOWN, Answer, Confidence, Match, Page
 from cogs.search._outcome import Outcome
 from cogs.targets import Target
-from cogs.text import clip, escape, link, plain, web_url
+from cogs.text import UNTITLED, clip, escape, link, plain, web_url
 
 MAX_TITLE = 256
 MAX_DESCRIPTION = 4096
@@ -25,7 +25,7 @@ TROUBLE = 0xC0493D
 
 VERDICTS: dict[Confidence, tuple[str, str]] = {
     "exact": ("Exact match", "this is the same picture."),
-    "close": ("Close match", "the same picture, a little cropped or edited."),
+    "close": ("Close match", "most likely the same picture, a little cropped or edited."),
     "possible": (
         "Possible match",
         "it looks alike, but may well be another picture. Compare the two.",
@@ -69,8 +69,8 @@ def of_outcome(
         # What can't be read can't be shown either, so there is no thumbnail.
         return _simple(
             "I could not read this picture",
-            f"{answer.reason}\nSo I can't say whether I know it. Save it as PNG or JPEG and send "
-            "it again.",
+            f"{answer.reason}\nSo I could not search for it. Save it as PNG or JPEG and send it "
+            "again.",
             TROUBLE,
         )
     return _with_thumbnail(embed, target)
@@ -126,7 +126,7 @@ def picture_options(outcomes: Sequence[Outcome], chosen: int) -> list[discord.Se
     """One option for each picture that was asked about."""
     return [
         discord.SelectOption(
-            label=clip(f"{number + 1}. {plain(outcome.target.name or '') or 'picture'}", MAX_LABEL),
+            label=clip(f"Picture {number + 1}: {plain(outcome.target.name or '')}", MAX_LABEL),
             description=clip(_summary(outcome), MAX_LABEL),
             value=str(number),
             default=number == chosen,
@@ -139,7 +139,7 @@ def match_options(matches: Sequence[Match], chosen: int) -> list[discord.SelectO
     """One option for each known picture that looks like the one asked about."""
     return [
         discord.SelectOption(
-            label=clip(f"{number + 1}. {_name(match)}", MAX_LABEL),
+            label=clip(f"Match {number + 1}: {_name(match)}", MAX_LABEL),
             description=clip(
                 f"{match.confidence} · distance {match.distance} of 64 · {_shown_on(match)}",
                 MAX_LABEL,
@@ -166,7 +166,7 @@ def _found(answer: Answer, match: Match, leaf: Leaf, guild_id: int | None) -> di
     )
     head = f"**{verdict}** – {meaning}\n{where} · distance {match.distance} of 64"
     embed = discord.Embed(
-        title=escape(best.name if best else _name(match), MAX_TITLE) or None,
+        title=escape(_name(match), MAX_TITLE),
         url=web_url(best.url) if best else None,
         colour=COLOURS[match.confidence],
         description=head + _listed(match, leaf, MAX_DESCRIPTION - len(head)),
@@ -267,7 +267,7 @@ def _summary(outcome: Outcome) -> str:
 
 def _name(match: Match) -> str:
     named = match.pages[0].name if match.pages else match.file
-    return plain(named or "") or "a picture without a name"
+    return plain(named or "") or UNTITLED
 
 
 def _shown_on(match: Match) -> str:

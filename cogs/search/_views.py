@@ -185,8 +185,8 @@ class AnswerView(discord.ui.View):
             self.add_item(_Choice(self, "match", "Pictures like it", options, self.choose_match))
         if self._last > 0:
             at = self._leaf.number
-            self.add_item(_Turn(self, "previous", "◀ Previous", -1, disabled=at == 0))
-            self.add_item(_Turn(self, "next", "Next ▶", 1, disabled=at >= self._last))
+            self.add_item(_Turn(self, "previous", "Previous", -1, disabled=at == 0))
+            self.add_item(_Turn(self, "next", "Next", 1, disabled=at >= self._last))
         self.add_item(_Delete(self))
 
     def id_of(self, action: str) -> str:

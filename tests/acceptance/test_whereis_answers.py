@@ -85,7 +85,7 @@ async def test_other_pictures_that_look_like_it_are_in_a_menu(town: Town, librar
     answer = await ask(town, png(1))
     assert embed_of(answer).title == "Nearest"
     (menu,) = menus_of(answer)
-    assert [option.label for option in menu.options] == ["1. Nearest", "2. Further off"]
+    assert [option.label for option in menu.options] == ["Match 1: Nearest", "Match 2: Further off"]
     assert menu.options[1].description == "close · distance 8 of 64 · 1 article"
 
     await town.alice.select(answer, ["1"], custom_id=menu.custom_id)
@@ -103,7 +103,7 @@ async def test_the_numbers_of_a_picture_on_very_many_pages(town: Town, library: 
     text = embed_of(answer).description or ""
     assert "Shown on **1,234 articles**" in text
     assert "… and 1,224 more" in text
-    assert list(buttons_of(answer)) == ["◀ Previous", "Next ▶", "Delete"]
+    assert list(buttons_of(answer)) == ["Previous", "Next", "Delete"]
 
 
 HOSTILE = (

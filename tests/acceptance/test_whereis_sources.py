@@ -52,7 +52,7 @@ async def test_two_attachments_are_two_answers_in_one_reply(town: Town) -> None:
     files = [("first.png", png(1)), ("second.jpg", changed_copy(2))]
     await town.alice.send(town.channel, "!whereis", attachments=files)
     (menu,) = menus_of(town.answer())
-    assert [option.label for option in menu.options] == ["1. first.png", "2. second.jpg"]
+    assert [option.label for option in menu.options] == ["Picture 1: first.png", "Picture 2: second.jpg"]
     assert menu.options[1].description == "exact match: Julia set"
     assert embed_of(town.answer()).title == "Mandelbrot set"
 
