@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
-from bot.errors import DatabaseUnavailableError, WhereisError
+from bot.errors import WhereisError
 from db.embedded import EmbeddedServer, find_binaries
 from db.extension_build import build_extension
 from db.index import SearchIndex
@@ -126,13 +126,7 @@ async def _embedded(data_dir: Path, say: Callable[[str], None]) -> AsyncIterator
 
 def _start(data_dir: Path, say: Callable[[str], None]) -> EmbeddedServer:
     root = data_dir.expanduser().resolve()
-    try:
-        extension = build_extension(find_binaries() / "pg_config", root / "extension", say)
-    except OSError as error:
-        raise DatabaseUnavailableError(
-            f"The data folder {root} can't be written: {error}. Check its owner and the free "
-            "space, or set WHEREIS_DATA_DIR to another folder."
-        ) from error
+    extension = build_extension(find_binaries() / "pg_config", root / "extension", say)
     server = EmbeddedServer(root, say, extension=extension)
     server.start()
     return server

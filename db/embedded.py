@@ -123,6 +123,9 @@ class EmbeddedServer:
             self._user = choose_server_user(self._data)
             with self._alone():
                 self._users = open_lock(self._data_dir / "postgres.users")
+                # Whose data it is, theirs are the locks, even if root was first to come.
+                for name in ("postgres.lock", "postgres.users"):
+                    self._user.own(self._data_dir / name)
                 fcntl.flock(self._users, fcntl.LOCK_SH)
                 try:
                     self._ensure_running(self._user)

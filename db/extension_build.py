@@ -53,18 +53,15 @@ def build_extension(
         )
         return _latest(root)
     say("Building the search index extension (once)…")
-    root.mkdir(parents=True, exist_ok=True)
-    root.chmod(0o755)
-    # Not in the system's folder for temporary files, which may be on another file system, where a
-    # rename is no longer one step, or forbid to run what is in it.
-    with tempfile.TemporaryDirectory(prefix=".build-", dir=root) as scratch:
-        failure = _build(origin, files, pg_config, Path(scratch))
-        if failure is None:
-            _publish(Path(scratch) / "ready", folder)
-            return folder
+    try:
+        failure = _build_into(folder, origin, files, pg_config)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        failure = f"    {error}"
+    if failure is None:
+        return folder
     say(
         "The search index extension could not be built, so every search reads every picture, "
-        f"which is slow beyond a million. The compiler said:\n{failure}"
+        f"which is slow beyond a million. What went wrong:\n{failure}"
     )
     return _latest(root)
 
@@ -85,12 +82,27 @@ def _name(origin: Path, files: list[Path], pg_config: Path) -> str:
     return f"{version[1] if version else 'unknown'}-{digest.hexdigest()[:16]}"
 
 
-def _build(origin: Path, files: list[Path], pg_config: Path, scratch: Path) -> str | None:
-    """Build and lay out; what the compiler said, if it failed."""
-    for file in files:
-        target = scratch / "source" / file.relative_to(origin)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, target)
+def _build_into(folder: Path, origin: Path, files: list[Path], pg_config: Path) -> str | None:
+    """Build the extension into a folder, all or nothing; what the compiler said, if it failed."""
+    root = folder.parent
+    root.mkdir(parents=True, exist_ok=True)
+    root.chmod(0o755)
+    # Not in the system's folder for temporary files, which may be on another file system, where a
+    # rename is no longer one step, or forbid to run what is in it.
+    with tempfile.TemporaryDirectory(prefix=".build-", dir=root) as name:
+        scratch = Path(name)
+        for file in files:
+            target = scratch / "source" / file.relative_to(origin)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+        failure = _make(scratch / "source", pg_config)
+        if failure is None:
+            _lay_out(scratch / "installed", scratch / "ready")
+            _publish(scratch / "ready", folder)
+        return failure
+
+
+def _make(source: Path, pg_config: Path) -> str | None:
     command = [
         "make",
         "--silent",
@@ -102,24 +114,20 @@ def _build(origin: Path, files: list[Path], pg_config: Path, scratch: Path) -> s
     ]
     # A build inside `make demo` would otherwise take over that make's flags.
     inherited = {k: v for k, v in os.environ.items() if k not in {"MAKEFLAGS", "MAKELEVEL"}}
-    try:
-        for step in (["all"], ["install", "DESTDIR=../installed"]):
-            done = subprocess.run(
-                command + step,
-                cwd=scratch / "source",
-                env=inherited,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=BUILD_TIMEOUT,
-                check=False,
-            )
-            if done.returncode:
-                lines = done.stdout.decode("utf-8", "replace").splitlines()
-                return "\n".join(f"    {line}" for line in lines[-KEPT_LINES:])
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"    {error}"
-    _lay_out(scratch / "installed", scratch / "ready")
+    for step in (["all"], ["install", "DESTDIR=../installed"]):
+        done = subprocess.run(
+            command + step,
+            cwd=source,
+            env=inherited,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=BUILD_TIMEOUT,
+            check=False,
+        )
+        if done.returncode:
+            lines = done.stdout.decode("utf-8", "replace").splitlines()
+            return "\n".join(f"    {line}" for line in lines[-KEPT_LINES:])
     return None
 
 
@@ -147,6 +155,6 @@ def _publish(ready: Path, folder: Path) -> None:
 def _latest(root: Path) -> Path | None:
     try:
         built = [f for f in root.iterdir() if not f.name.startswith(".") and (f / "lib").is_dir()]
-    except FileNotFoundError:
+    except OSError:
         return None
     return max(built, key=lambda folder: folder.stat().st_mtime, default=None)
