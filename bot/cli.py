@@ -22,7 +22,7 @@ from bot import report
 from bot.ahead import ahead
 from bot.app import App, open_app, run_bot
 from bot.config import Settings
-from bot.errors import DatabaseError, WhereisError
+from bot.errors import ConfigurationError, DatabaseError, WhereisError
 from bot.importers import pictures_of
 from bot.ingest import Actor, ImportReport, NewPicture
 from bot.log import configure
@@ -195,9 +195,16 @@ def doctor(settings: Settings, as_json: bool) -> None:
 
 
 async def _demo(settings: Settings, *, preview: bool) -> None:
+    # The walk is for people, and its steps speak for themselves.
+    configure("ERROR", secrets=_secrets(settings))
     # The simulated Discord is an extra, and only this command needs it.
-    from bot.demo.show import show  # noqa: PLC0415
-
+    try:
+        from bot.demo.show import show  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"The demo needs {error.name}, which is not installed. Install it: "
+            "pip install 'whereis-bot[demo]'"
+        ) from None
     # The gallery never goes into the database of a bot that is in service.
     async with _app(settings.model_copy(update={"database_url": None})) as app:
         await show(

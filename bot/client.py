@@ -161,7 +161,7 @@ async def try_token(token: str) -> Login:
     Raises :class:`ConfigurationError` when the token is refused,
     :class:`DownloadFailedError` when Discord can't be reached.
     """
-    client = discord.Client(intents=discord.Intents.none())
+    client = discord.Client(intents=intents())
     try:
         async with client, asyncio.timeout(LOGIN_TIMEOUT):
             await client.login(token)

@@ -54,18 +54,26 @@ async def load_pictures(message: discord.Message) -> dict[str, bytes]:
 
 
 def render_message(
-    message: discord.Message, pictures: Mapping[str, bytes] | None = None
+    message: discord.Message,
+    pictures: Mapping[str, bytes] | None = None,
+    names: Mapping[int, str] | None = None,
 ) -> RenderableType:
     """Everything of a message: who, reply, text, embeds, attachments, buttons and menus.
 
     ``pictures`` are files by their links, for attachments, thumbnails and images of embeds; what
-    isn't among them is shown by its name or not at all.
+    isn't among them is shown by its name or not at all.  ``names`` are of people by their ids, who
+    may be mentioned and whom the bot itself doesn't know.
     """
-    return _MessageView(message, pictures or {})
+    return _MessageView(message, pictures or {}, names or {})
 
 
 class _MessageView:
-    def __init__(self, message: discord.Message, pictures: Mapping[str, bytes]) -> None:
+    def __init__(
+        self,
+        message: discord.Message,
+        pictures: Mapping[str, bytes],
+        names: Mapping[int, str],
+    ) -> None:
         self._message = message
         self._pictures = {
             **pictures,
@@ -75,7 +83,7 @@ class _MessageView:
                 if attachment.url in pictures
             },
         }
-        self._names = _names(message)
+        self._names = {**names, **_names(message)}
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = min(options.max_width, MAX_WIDTH)
