@@ -1,14 +1,12 @@
 """The real bot with its real services, in a simulated Discord.
 
-One event loop, one PostgreSQL and one set of worker processes serve all acceptance tests; each
-test has a database of its own, cloned from a template, and a new bot.
+One event loop and one set of worker processes serve all acceptance tests; each test has a database
+of its own, and a new bot.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -26,8 +24,9 @@ from db.embedded import EmbeddedServer
 from tests.acceptance.world import PAGE_URL, Library, Town, Website, png
 
 HERE = Path(__file__).parent
-TEMPLATE = "template_of_tests"
 MAX_BYTES = 2 * 1024 * 1024
+
+LoseDatabase = Callable[[], Awaitable[None]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,46 +36,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Postgres:
-    """A running server, and how to reach a database on it."""
-
-    server: EmbeddedServer
-
-    def url(self, database: str) -> str:
-        """The address of a database."""
-        return f"postgresql://postgres@/{database}?host={quote(str(self.server.socket_dir))}"
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """The embedded server; without the extension, for what is tested here asks little of it."""
-    server = EmbeddedServer(tmp_path_factory.mktemp("postgres"), lambda _: None)
-    server.start()
-    try:
-        yield Postgres(server)
-    finally:
-        server.stop()
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def template(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A migrated, empty database to clone."""
-    await _command(postgres, f"CREATE DATABASE {TEMPLATE}")
-    async with open_database(postgres.url(TEMPLATE), tmp_path_factory.mktemp("data"), pool_size=1):
-        pass
-    return TEMPLATE
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def database(postgres: Postgres, template: str, tmp_path: Path) -> AsyncIterator[Database]:
-    """An empty database of one test."""
-    await _command(postgres, f"CREATE DATABASE test TEMPLATE {template}")
-    try:
-        async with open_database(postgres.url("test"), tmp_path, pool_size=4) as opened:
-            yield opened
-    finally:
-        await _command(postgres, "DROP DATABASE IF EXISTS test WITH (FORCE)")
+async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]:
+    """An empty database of one test, open in the event loop of these tests."""
+    async with open_database(database_url, tmp_path, pool_size=4) as opened:
+        yield opened
+
+
+@pytest.fixture
+def lose_database(database_url: str, embedded_server: EmbeddedServer) -> LoseDatabase:
+    """Makes the database go away under the running bot."""
+    name = urlsplit(database_url).path.removeprefix("/")
+
+    async def lose() -> None:
+        connection = await asyncpg.connect(
+            **{**embedded_server.connect_options, "database": "postgres"}
+        )
+        try:
+            await connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            await connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
+            )
+        finally:
+            await connection.close()
+
+    return lose
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -120,12 +104,6 @@ async def website() -> AsyncIterator[Website]:
         yield site
     finally:
         await runner.cleanup()
-
-
-@pytest.fixture
-def lose_database(postgres: Postgres, database: Database) -> Callable[[], Awaitable[object]]:
-    """Makes the database go away under the running bot."""
-    return lambda: _command(postgres, "DROP DATABASE test WITH (FORCE)")
 
 
 @pytest.fixture
@@ -180,11 +158,3 @@ def town(env: simcord.Env) -> Town:
 
 def _is_loopback(address: IPAddress) -> bool:
     return address.is_loopback
-
-
-async def _command(postgres: Postgres, statement: str) -> Any:
-    connection = await asyncpg.connect(postgres.url("postgres"))
-    try:
-        return await connection.execute(statement)
-    finally:
-        await connection.close()

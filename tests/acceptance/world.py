@@ -1,13 +1,10 @@
 """The world of acceptance tests: pictures that are drawn, and the library that knows them."""
 
-import io
-import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 import discord
-from PIL import Image
 from simcord import Env
 from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle, GuildHandle
@@ -15,33 +12,17 @@ from simcord.builders import ChannelHandle, GuildHandle
 from bot.images import Fingerprint, Workers
 from db import Database
 from db.records import Actor, Collection, NewAppearance
+from tests.drawing import draw, encode, halved_jpeg, png
+
+# Other tests of this folder take the drawn pictures from here.
+__all__ = ["Library", "Town", "Website", "changed_copy", "draw", "encode", "png"]
 
 PAGE_URL = "https://en.wikipedia.org/wiki/{title}"
 
 
-def draw(seed: int, size: tuple[int, int] = (240, 180)) -> Image.Image:
-    """A picture like no other: smooth patches of colour, the same for the same ``seed``."""
-    dice = random.Random(seed)
-    patches = Image.new("RGB", (9, 7))
-    patches.putdata([tuple(dice.randrange(256) for _ in range(3)) for _ in range(63)])
-    return patches.resize(size, Image.Resampling.BICUBIC)
-
-
-def encode(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
-    """The bytes of an image file of that kind, a name of Pillow's."""
-    buffer = io.BytesIO()
-    picture.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def png(seed: int) -> bytes:
-    """A drawn picture as a PNG file."""
-    return encode(draw(seed))
-
-
 def changed_copy(seed: int) -> bytes:
-    """The same picture as :func:`png`, smaller and as a JPEG file of middling quality."""
-    return encode(draw(seed).resize((150, 112)), "JPEG", quality=60)
+    """The same picture as :func:`png`, halved and as a JPEG file of middling quality."""
+    return halved_jpeg(draw(seed), quality=60)
 
 
 @dataclass(frozen=True, slots=True)
