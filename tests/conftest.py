@@ -28,12 +28,18 @@ HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 FreshDatabases = Callable[[], AbstractContextManager[str]]
 
 
+def corpus_folder() -> Path | None:
+    """A folder of real pictures, where there is one."""
+    folder = Path(os.environ.get("WHEREIS_CORPUS", ROOT.parent / "shared" / "corpus"))
+    return folder if folder.is_dir() else None
+
+
 @pytest.fixture(scope="session")
 def corpus() -> Path:
-    """A folder of real pictures, where there is one; tests that need it are skipped elsewhere."""
-    folder = Path(os.environ.get("WHEREIS_CORPUS", ROOT.parent / "shared" / "corpus"))
-    if not folder.is_dir():
-        pytest.skip(f"no corpus of real pictures at {folder}")
+    """A folder of real pictures; tests that need it are skipped where there is none."""
+    folder = corpus_folder()
+    if folder is None:
+        pytest.skip("there is no corpus of real pictures here")
     return folder
 
 
