@@ -42,7 +42,7 @@ def test_the_demo_runs_through_and_runs_again(short_folders: Callable[[], Path])
         "Undone",
         "Too plain",
         "could not read",
-        "[ Undo ]",
+        "[\N{NO-BREAK SPACE}Undo\N{NO-BREAK SPACE}]",
     ):
         assert words in first
     assert "76 new, 0 already there" in first.replace("\n", " ")
