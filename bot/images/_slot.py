@@ -11,6 +11,7 @@ import multiprocessing
 import signal
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -22,6 +23,9 @@ _START_TIMEOUT = 60.0
 
 # Beyond a job's own time, which pebble keeps: for a pool that lost the job, if ever one does.
 _GRACE = 5.0
+
+# How soon a pool that gave up is noticed.
+_CHECK_EVERY = 0.25
 
 # Decoders leak a little; a worker that has done this many jobs makes room for a fresh one.
 _JOBS_PER_PROCESS = 1000
@@ -64,10 +68,19 @@ class Slot:
             max_workers=1, initializer=_worker.prepare, initargs=(self._limits,), context=context
         )
         try:
-            ready = await asyncio.to_thread(pool.schedule, _worker.is_ready)
-            await asyncio.wait_for(asyncio.wrap_future(ready), _START_TIMEOUT)
-        except (OSError, RuntimeError, TimeoutError) as error:
-            raise StartError(str(error) or type(error).__name__) from error
+            ready = asyncio.wrap_future(await asyncio.to_thread(pool.schedule, _worker.is_ready))
+            try:
+                await _watch(pool, ready, {ready}, _START_TIMEOUT)
+            finally:
+                if not ready.done():
+                    ready.cancel()
+        except (OSError, RuntimeError) as error:
+            raise StartError(str(error)) from error
+        if ready.cancelled():
+            raise StartError("it was not ready in time")
+        problem = ready.exception()
+        if problem is not None:
+            raise StartError(str(problem) or type(problem).__name__) from problem
         self._jobs = 0
         self.spent = False
 
@@ -99,16 +112,14 @@ class Slot:
             return Lost.LOST
         job = asyncio.wrap_future(future)
         try:
-            await asyncio.wait(
-                (job, stopping),
-                timeout=limits.timeout + _GRACE,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+            await _watch(pool, job, {job, stopping}, limits.timeout + _GRACE)
         finally:
             if not job.done():
                 job.cancel()
-        if job.cancelled() or not job.done():
-            return reasons.STOPPED if stopping.done() else reasons.too_slow(limits)
+        if job.cancelled():
+            if stopping.done():
+                return reasons.STOPPED
+            return reasons.too_slow(limits) if pool.active else Lost.LOST
         error = job.exception()
         if error is not None:
             return _reason(error, limits)
@@ -116,6 +127,30 @@ class Slot:
         # In time means that pebble's own clock can't be about to end the process either.
         self.spent = clock() - started >= limits.timeout or self._jobs >= _JOBS_PER_PROCESS
         return job.result()
+
+
+async def _watch(
+    pool: ProcessPool,
+    job: asyncio.Future[Any],
+    until: set[asyncio.Future[Any]],
+    seconds: float,
+) -> None:
+    """Wait for a job, or for any of ``until``, as long as the pool is there to do it.
+
+    A pool that gives up fails the jobs it knows of.  One that was on its way to it just then is
+    never heard of again, so that has to be noticed here.
+    """
+    clock = asyncio.get_running_loop().time
+    end = clock() + seconds
+    while clock() < end:
+        done, _ = await asyncio.wait(
+            until, timeout=_CHECK_EVERY, return_when=asyncio.FIRST_COMPLETED
+        )
+        if done:
+            return
+        if not pool.active:
+            await asyncio.wait({job}, timeout=_CHECK_EVERY)
+            return
 
 
 def _reason(error: BaseException, limits: Limits) -> Unreadable | Lost:

@@ -101,6 +101,8 @@ class Workers:
                 try:
                     await slot.restart()
                 except StartError:
+                    if stopping.done():
+                        return reasons.STOPPED
                     log.exception("a process that reads pictures did not start")
                     return reasons.NOT_STARTED
             answer = await slot.read(data, stopping)

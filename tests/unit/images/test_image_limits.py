@@ -202,11 +202,18 @@ def test_no_bytes_make_an_exception(data: bytes) -> None:
     assert isinstance(fingerprint(data, Limits()), Fingerprint | Unreadable)
 
 
-def test_the_package_loads_no_decoder() -> None:
-    code = (
-        "import sys, bot.images\n"
-        "print(*{'PIL', 'numpy', 'scipy', 'imagehash', 'cairosvg'} & set(sys.modules))"
-    )
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        pytest.param(
+            "bot.images", {"PIL", "numpy", "scipy", "imagehash", "cairosvg"}, id="the parent"
+        ),
+        # Each worker imports the script that the program was started from.
+        pytest.param("bot.__main__", {"discord", "asyncpg", "click", "bot.cli"}, id="the script"),
+    ],
+)
+def test_what_is_loaded_is_what_is_needed(module: str, unwanted: set[str]) -> None:
+    code = f"import sys, {module}\nprint(*{unwanted} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
 
     assert run.stdout.strip() == ""

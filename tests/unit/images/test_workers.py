@@ -125,6 +125,7 @@ async def test_many_at_once_are_all_answered(good: bytes) -> None:
 
 async def test_no_more_processes_than_asked_for(good: bytes) -> None:
     async with Workers(Limits(), processes=2) as workers:
+        await warm(workers, good, 2)
         await asyncio.gather(*(workers.fingerprint(good) for _ in range(20)))
         assert len(workers_of(os.getpid())) == 2
 

@@ -1,0 +1,160 @@
+"""Real pictures of every format hash as plain code has it, and hostile files harm nobody."""
+
+import asyncio
+import io
+import time
+import warnings
+from collections import Counter
+from pathlib import Path
+
+import cairosvg
+import imagehash
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from bot.images import Fingerprint, Limits, Unreadable, Workers, heif_available
+
+LIMITS = Limits(timeout=30)
+
+# Files that have no hash, with what is said of them and why.
+NO_HASH = {
+    # cairosvg raises on these, so plain code has no hash either.
+    "recursive-5.svg": "damaged",
+    "recursive-on-child.svg": "damaged",
+    "resvg-_95_50percent.svg": "damaged",
+    # Formats that are not read on purpose: one decoder less to be attacked for each.
+    "16_bit_binary.pgm": "unknown",
+    "bw_gradient.imt": "unknown",
+    "hopper.qoi": "unknown",
+    "hopper_8bit.ppm": "unknown",
+    "hopper_8bit_plain.pgm": "unknown",
+    "hopper_webp_write.ppm": "unknown",
+    "negative_layer_count.psd": "unknown",
+    "psd-oob-write.psd": "unknown",
+    "uncompressed_la.dds": "unknown",
+}
+
+# Larger than is rasterised at its own size, so a bit or two may differ.
+SCALED = {"cc.svg": 2, "tc.svg": 2}
+
+
+def plain_picture(data: bytes, name: str) -> Image.Image:
+    """What somebody would write who had never met a hostile file."""
+    if name.endswith((".svg", ".svgz")):
+        data = cairosvg.svg2png(bytestring=data)
+    image: Image.Image = Image.open(io.BytesIO(data))
+    if image.mode == "I;16":
+        levels = np.asarray(image)
+        # The one TIFF among these holds 12 bits in 16.
+        bits = 12 if image.format == "TIFF" and levels.max() < 4096 else 16
+        return Image.fromarray((levels >> (bits - 8)).astype(np.uint8))
+    image = ImageOps.exif_transpose(image)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        paper = Image.new("RGBA", image.size, (255, 255, 255, 255))
+        image = Image.alpha_composite(paper, image).convert("RGB")
+    return image
+
+
+def signed(value: imagehash.ImageHash) -> int:
+    number = int(str(value), 16)
+    return number - 2**64 if number & 2**63 else number
+
+
+def plain_hashes(data: bytes, name: str) -> tuple[int, int]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        image = plain_picture(data, name)
+        return signed(imagehash.dhash(image, 8)), signed(imagehash.phash(image, 8))
+
+
+def distance(one: int, other: int) -> int:
+    return ((one ^ other) & (2**64 - 1)).bit_count()
+
+
+def files_of(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_file())
+
+
+async def fingerprints(folder: Path, limits: Limits) -> dict[Path, Fingerprint | Unreadable]:
+    files = files_of(folder)
+    async with Workers(limits) as workers:
+        results = await asyncio.gather(*(workers.fingerprint_file(path) for path in files))
+    return dict(zip(files, results, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("folder", "read", "plain", "unread"),
+    [
+        ("photos", 445, 3, {}),
+        ("graphics", 535, 15, {}),
+        ("svg", 208, 9, {"damaged": 3}),
+        ("exif", 18, 0, {}),
+        ("formats", 222, 84, {"unknown": 9}),
+    ],
+)
+async def test_every_picture_hashes_as_plain_code_has_it(
+    corpus: Path, folder: str, read: int, plain: int, unread: dict[str, int]
+) -> None:
+    if folder == "formats" and not heif_available():
+        pytest.skip("pillow-heif is not installed")
+    results = await fingerprints(corpus / folder, LIMITS)
+
+    different = []
+    for path, result in results.items():
+        if isinstance(result, Unreadable):
+            assert NO_HASH.get(path.name) == result.kind, (path.name, result)
+            continue
+        dhash, phash = await asyncio.to_thread(plain_hashes, path.read_bytes(), path.name)
+        bits = distance(result.dhash, dhash) + distance(result.phash, phash)
+        if bits > SCALED.get(path.name, 0):
+            different.append((path.name, distance(result.dhash, dhash), bits))
+    assert different == []
+
+    counts = Counter(
+        result.kind if isinstance(result, Unreadable) else "plain" if result.plain else "read"
+        for result in results.values()
+    )
+    assert counts == Counter({"read": read, "plain": plain, **unread})
+
+
+async def test_all_orientations_of_a_photograph_hash_alike(corpus: Path) -> None:
+    results = await fingerprints(corpus / "exif", LIMITS)
+
+    pictures: dict[str, list[Fingerprint]] = {}
+    for path, result in results.items():
+        assert isinstance(result, Fingerprint), result
+        pictures.setdefault(path.stem.split("_")[0], []).append(result)
+    assert {name: len(found) for name, found in pictures.items()} == {
+        "Landscape": 9,
+        "Portrait": 9,
+    }
+    for found in pictures.values():
+        assert max(distance(a.dhash, b.dhash) for a in found for b in found) <= 1
+        assert len({(one.width, one.height) for one in found}) == 1
+
+
+async def test_hostile_files_are_answered(corpus: Path) -> None:
+    limits = Limits(timeout=5)
+    started = time.monotonic()
+    async with asyncio.timeout(90):
+        results = await fingerprints(corpus / "hostile", limits)
+        # And the reader is as good as new: a photograph of the same run is read at once.
+        photos = sorted((corpus / "photos").glob("*.jpg"))[:1]
+        async with Workers(limits) as workers:
+            assert isinstance(await workers.fingerprint_file(photos[0]), Fingerprint)
+
+    assert len(results) == 642
+    kinds = Counter(
+        result.kind if isinstance(result, Unreadable) else "read" for result in results.values()
+    )
+    assert set(kinds) <= {"read", "empty", "unknown", "damaged", "too_large", "too_slow"}
+    # None took a process along: the two that never end were ended by the clock.
+    broke = [
+        p.name for p, r in results.items() if isinstance(r, Unreadable) and "broke" in r.reason
+    ]
+    assert broke == []
+    assert kinds["too_slow"] <= 4
+    assert kinds["read"] >= 150
+    assert time.monotonic() - started < 90
