@@ -41,7 +41,7 @@ async def show(
 ) -> None:
     """Draw the gallery into ``folder``, store it, and play a visit to the simulated Discord."""
     drawings = gallery()
-    await _store_gallery(services, drawings, folder, console)
+    await store_gallery(services, drawings, folder, console)
     # The walk asks faster than a person may.
     bot = WhereisBot(services, replace(options, cooldown_uses=1000))
     async with simcord.run(bot, settle_timeout=SETTLE_SECONDS) as env:
@@ -55,9 +55,10 @@ async def show(
             await visit.take_pictures()
 
 
-async def _store_gallery(
+async def store_gallery(
     services: Services, drawings: Sequence[Drawing], folder: Path, console: Console
 ) -> None:
+    """Draw the gallery into ``folder`` and store it; what is there already stays."""
     with console.status(f"drawing {len(drawings)} pictures"):
         sources = await asyncio.to_thread(_draw, drawings, folder)
     collection = await services.ingest.wiki_collection(COLLECTION)
