@@ -162,7 +162,7 @@ class Info(commands.Cog):
 def overview(entries: Sequence[Entry], prefix: str) -> discord.Embed:
     """All the commands, grouped."""
     embed = discord.Embed(
-        title="Where is this picture from?",
+        title="What I can do for you",
         description=INTRODUCTION,
         colour=discord.Colour.blurple(),
     )

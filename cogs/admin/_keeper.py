@@ -1,5 +1,6 @@
 """What the commands of moderators do, whether they were typed or chosen."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ Ctx = commands.Context[WhereisBot]
 
 FILE_LIMIT = 200
 SEARCH_LIMIT = 100
+AT_ONCE = 2
 
 NO_PICTURE = (
     "There is no picture. Attach one, put a link to one behind the page, or reply to a message "
@@ -48,6 +50,8 @@ class Keeper:
     def __init__(self, bot: WhereisBot) -> None:
         self._bot = bot
         self._ingest = bot.services.ingest
+        # So many additions hold their pictures in memory at once.
+        self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def place(self, ctx: Ctx, name: str | None) -> Place:
         """This server's own collection, or for the bot's owner the one of that name."""
@@ -72,9 +76,9 @@ class Keeper:
                 f"These are {len(targets)} pictures, and I take {self._bot.options.max_pictures} "
                 "at a time. Nothing was added."
             )
-        async with ctx.typing():
+        async with ctx.typing(), self._slots:
             pictures = [
-                NewPicture(await self._read(target), _file_name(target.name)) for target in targets
+                NewPicture(await self._read(target), file_name(target.name)) for target in targets
             ]
             outcomes = await self._ingest.add(pictures, title, url, collection, _actor(ctx))
         embed = embeds.added(title, url, outcomes, collection, _guild_id(ctx), self._prefix)
@@ -208,7 +212,7 @@ class Keeper:
         return self._bot.options.prefix
 
 
-def _file_name(name: str | None) -> str | None:
+def file_name(name: str | None) -> str | None:
     """A name without folders, control characters or undue length, if anything is left of it."""
     if name is None:
         return None

@@ -1,10 +1,12 @@
 """``!addimage`` and ``/image add``: every way a picture comes, and what is answered."""
 
+from dataclasses import replace
+
 import discord
 import pytest
 from PIL import Image
 
-from bot.client import BotOptions
+from bot.client import BotOptions, WhereisBot
 from tests.acceptance.staff import (
     allow_slash,
     bots_owner,
@@ -116,7 +118,7 @@ async def test_the_preview_of_the_page_is_not_taken_for_the_picture(
     preview = discord.Embed(title="Julia set").set_image(url=website.put("preview.png", png(1)))
     mod = moderator(town)
     sent = town.env.backend.create_message(
-        town.channel.id, mod.id, f"!addimage {page}", embeds=[preview.to_dict()]
+        town.channel.id, mod.id, f"!addimage {page}", embeds=[dict(preview.to_dict())]
     )
     assert sent.embeds
     await town.env.settle()
@@ -173,6 +175,16 @@ async def test_the_configured_role_makes_a_moderator(town: Town, library: Librar
     assert embed_of(town.answer()).title == "Picture added"
     await town.alice.send(town.channel, "!addimage Fern", attachments=[("b.png", png(2))])
     assert "Curators" in refused(town)
+    assert await titles_of(library, town) == ["Fern"]
+
+
+async def test_the_role_may_be_configured_by_its_number(
+    town: Town, bot: WhereisBot, library: Library
+) -> None:
+    role = town.guild.create_role("Curators")
+    bot.options = replace(bot.options, moderator_role=str(role.id))
+    curator = town.guild.add_member(town.env.create_user("cora"), roles=[role])
+    await curator.send(town.channel, "!addimage Fern", attachments=[("a.png", png(1))])
     assert await titles_of(library, town) == ["Fern"]
 
 

@@ -30,11 +30,10 @@ async def ids_of(library: Library, town: Town) -> list[int]:
     return [image.image_id for image in await library.database.store.listing(collection.id)]
 
 
-async def own(library: Library, town: Town, seed: int, **more: str) -> int:
+async def own(library: Library, town: Town, seed: int, file: str | None = None) -> int:
     """Add a picture to the server's own, and give its number."""
-    return await library.add(
-        png(seed), f"Page_{seed}", to=await library.server(town.guild.id), **more
-    )
+    collection = await library.server(town.guild.id)
+    return await library.add(png(seed), f"Page_{seed}", to=collection, file=file)
 
 
 @pytest.mark.parametrize("form", ["{}", "#{}"])

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import RequestError
+from cogs.admin._keeper import file_name
 from cogs.admin._requests import Addition, Removal, parse_addition, parse_removal, split_collection
 
 PAGE = "https://en.wikipedia.org/wiki/Julia_set_(mathematics)"
@@ -80,6 +81,24 @@ def test_removal(text: str, expected: Removal) -> None:
 def test_removal_that_makes_no_sense(text: str) -> None:
     with pytest.raises(RequestError):
         parse_removal(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("fern.png", "fern.png"),
+        (None, None),
+        ("", None),
+        ("\u202e\x00", None),
+        ("../../etc/passwd", "passwd"),
+        ("[x](http://evil.example)", "evil.example)"),
+        ("C:\\pictures\\fern.png", "fern.png"),
+        ("two\nlines.png", "two lines.png"),
+        ("x" * 500, "x" * 199 + "…"),
+    ],
+)
+def test_the_name_of_a_file(name: str | None, expected: str | None) -> None:
+    assert file_name(name) == expected
 
 
 @given(st.text(max_size=200))
