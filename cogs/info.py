@@ -23,7 +23,8 @@ Ctx = commands.Context[WhereisBot]
 Command = commands.Command[Any, ..., Any]
 
 GROUP = "About the bot"
-LAST_GROUPS = (GROUP, "The bot's owner")
+# What everybody came for stands above these.
+LAST_GROUPS = ("This server's own pictures", GROUP, "The bot's owner")
 COLLECTIONS_SHOWN = 20
 FIELD_LIMIT = 1024
 CHOICES = 25
@@ -138,7 +139,7 @@ class Info(commands.Cog):
             if not command.hidden and await _may(command, ctx)
         ]
         entries = (self._entry(command) for command in allowed)
-        return tuple(sorted(entries, key=lambda e: (e.group in LAST_GROUPS, e.group, e.name)))
+        return tuple(sorted(entries, key=_place))
 
     def _entry(self, command: Command) -> Entry:
         extras = command.extras
@@ -250,6 +251,11 @@ async def _may(command: Command, ctx: Ctx) -> bool:
         return await command.can_run(ctx)
     except (commands.CommandError, app_commands.AppCommandError, WhereisError):
         return False
+
+
+def _place(entry: Entry) -> tuple[int, str, str]:
+    rank = LAST_GROUPS.index(entry.group) if entry.group in LAST_GROUPS else -1
+    return (rank, entry.group, entry.name)
 
 
 def _names(entry: Entry) -> tuple[str, ...]:

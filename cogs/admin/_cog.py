@@ -115,6 +115,7 @@ class Pictures(commands.Cog):
         await self._keeper.list(ctx, search, place)
 
     @commands.command(
+        usage="",
         brief="Take back the last addition or removal",
         extras={"group": GROUP, "slash": "image undo", "example": "undo"},
     )

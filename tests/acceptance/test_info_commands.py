@@ -43,6 +43,10 @@ async def test_help_shows_a_moderator_more_and_the_owner_all(town: Town) -> None
     text = shown(town.answers()[-1])
     for command in (*MODERATORS, "index build", "index drop"):
         assert f"!{command}" in text
+    # What everybody came for is first, and the owner's own is last.
+    assert text.index("!whereis") < text.index("!addimage") < text.index("!stats")
+    assert text.index("!stats") < text.index("!index")
+    assert "`!undo` · `/image undo`" in text
 
 
 async def test_help_with_a_command_explains_it(town: Town) -> None:
