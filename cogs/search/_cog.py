@@ -78,7 +78,9 @@ class Search(commands.Cog):
         reply = self._reply_to(ctx.message)
         async with reply.lock, _typing(ctx.channel):
             targets = await find_targets(ctx.message, text)
-            targets = targets or await find_recent(ctx.channel, ctx.message)
+            # Nobody is shown through the bot what they may not scroll back to themselves.
+            if not targets and ctx.permissions.read_message_history:
+                targets = await find_recent(ctx.channel, ctx.message)
             fields, view = await self._answer(
                 targets,
                 _scope(ctx.guild.id if ctx.guild else None),
@@ -112,8 +114,9 @@ class Search(commands.Cog):
             targets += (from_attachment(picture),)
         if url is not None:
             targets += find_links(url if "://" in url else f"https://{url.strip()}")
-        if not targets and isinstance(interaction.channel, discord.abc.Messageable):
-            targets = await find_recent(interaction.channel, None)
+        channel, history = interaction.channel, interaction.permissions.read_message_history
+        if not targets and history and isinstance(channel, discord.abc.Messageable):
+            targets = await find_recent(channel, None)
         await self._respond(interaction, targets, _embeds.nothing_attached(self._prefix))
 
     async def search_image(

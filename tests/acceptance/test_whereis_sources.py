@@ -52,7 +52,10 @@ async def test_two_attachments_are_two_answers_in_one_reply(town: Town) -> None:
     files = [("first.png", png(1)), ("second.jpg", changed_copy(2))]
     await town.alice.send(town.channel, "!whereis", attachments=files)
     (menu,) = menus_of(town.answer())
-    assert [option.label for option in menu.options] == ["Picture 1: first.png", "Picture 2: second.jpg"]
+    assert [option.label for option in menu.options] == [
+        "Picture 1: first.png",
+        "Picture 2: second.jpg",
+    ]
     assert menu.options[1].description == "exact match: Julia set"
     assert embed_of(town.answer()).title == "Mandelbrot set"
 
@@ -180,6 +183,19 @@ async def test_the_bots_own_answers_are_not_looked_at_again(town: Town) -> None:
         await town.alice.send(town.channel, "words")
     await town.alice.send(town.channel, "!whereis")
     assert embed_of(town.answers()[-1]).title == "Which picture?"
+
+
+async def test_nobody_is_shown_a_history_that_is_hidden_from_them(town: Town) -> None:
+    hidden = town.guild.create_text_channel(
+        "hidden",
+        overwrites={town.alice: discord.PermissionOverwrite(read_message_history=False)},
+    )
+    await town.join("bob").send(hidden, "look", attachments=[("a.png", png(1))])
+    await town.alice.send(hidden, "!whereis")
+    assert embed_of(town.answer(hidden)).title == "Which picture?"
+    result = await town.alice.slash(hidden, "whereis")
+    assert result.response is not None
+    assert result.response.embeds[0].title == "Which picture?"
 
 
 async def test_slash_with_a_picture(town: Town) -> None:
