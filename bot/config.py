@@ -78,6 +78,14 @@ class Settings(BaseSettings):
             raise ValueError("must be a web address with {title} in it")
         return value
 
+    def secrets(self) -> list[str]:
+        """What must never be read by anybody: for the log, which takes it out."""
+        return [
+            secret.get_secret_value()
+            for secret in (self.discord_token, self.database_url)
+            if secret is not None
+        ]
+
     @classmethod
     def load(cls, **overrides: object) -> Self:
         """Read the environment.

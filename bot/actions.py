@@ -1,0 +1,233 @@
+"""What each command of the command line does: call a service, and print what it says."""
+
+import json
+from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bot import doctor as checks
+from bot import report
+from bot.ahead import ahead
+from bot.app import App, open_app
+from bot.config import Settings
+from bot.errors import ConfigurationError, DatabaseError
+from bot.importers import pictures_of
+from bot.ingest import Actor, ImportReport, NewPicture
+from bot.log import configure
+from bot.search import Answer, Scope
+from bot.titles import parse_page
+from db import ServerInfo
+
+
+def say(sentence: str) -> None:
+    """Tell people what takes long, beside the output."""
+    click.echo(sentence, err=True)
+
+
+async def demo(settings: Settings, *, preview: bool) -> None:
+    """Show the bot at work in a simulated Discord, with the embedded database alone."""
+    # The walk is for people, and its steps speak for themselves.
+    configure("ERROR", secrets=settings.secrets())
+    # The simulated Discord is an extra, and only this command needs it.
+    try:
+        from bot.demo.show import show  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"The demo needs {error.name}, which is not installed. Install it: "
+            "pip install 'whereis-bot[demo]'"
+        ) from None
+    # The gallery never goes into the database of a bot that is in service.
+    async with _open(settings.model_copy(update={"database_url": None})) as app:
+        await show(
+            app.services,
+            app.options,
+            folder=settings.data_dir / "gallery",
+            preview=preview,
+            console=Console(),
+        )
+
+
+async def search(
+    settings: Settings, images: tuple[Path, ...], scope: Scope, *, limit: int, as_json: bool
+) -> int:
+    """Search for pictures on all cores and print the answers; returns how many were unreadable."""
+    console = Console()
+    documents: list[dict[str, Any]] = []
+    unreadable = 0
+    async with _open(settings) as app:
+
+        def answer(path: Path) -> Coroutine[Any, Any, Answer]:
+            return app.services.search.search_file(path, scope)
+
+        async for path, found in ahead(images, answer, limit=app.workers.capacity):
+            unreadable += found.status == "unreadable"
+            if as_json:
+                documents.append(report.answer_json(str(path), found))
+            else:
+                console.print(report.answer_text(str(path), found, limit=limit), soft_wrap=True)
+    if as_json:
+        _print_json({"queries": documents})
+    return unreadable
+
+
+async def add(settings: Settings, images: tuple[Path, ...], page: str, collection: str) -> None:
+    """Add pictures that one page shows, and say what they look like."""
+    title, url = parse_page(page, settings.page_url_template)
+    pictures = [NewPicture(_read(path, settings.max_bytes), path.name) for path in images]
+    async with _open(settings) as app:
+        ingest = app.services.ingest
+        target = await ingest.wiki_collection(collection)
+        for outcome in await ingest.add(pictures, title, url, target, Actor(user_id=None)):
+            word = "added to" if outcome.new else "already in"
+            click.echo(
+                f"{outcome.file}: {word} {collection} as {title} (picture {outcome.image_id})"
+            )
+            for match in outcome.near[:3]:
+                names = ", ".join(p.name for p in match.pages[:2])
+                click.echo(f"    looks like picture {match.image_id} ({match.confidence}): {names}")
+
+
+async def import_folder(
+    settings: Settings,
+    directory: Path,
+    collection: str,
+    page_from: str,
+    template: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Import a folder with a progress bar, and print the final report."""
+    async with _open(settings) as app:
+        target = await app.services.ingest.wiki_collection(collection, template)
+        counted = ImportReport()
+        sources = list(
+            pictures_of(
+                directory,
+                page_from,
+                on_skip=lambda skipped: counted.skip(str(skipped.path), skipped.reason),
+            )
+        )
+        with _progress() as progress:
+            total = len(sources) + counted.seen
+            task = progress.add_task("reading pictures", total=total, counts="")
+
+            def show(state: ImportReport) -> None:
+                counts = (
+                    f"{state.added:,} new, {state.known:,} known, {state.skipped.total():,} skipped"
+                )
+                progress.update(task, completed=state.seen, counts=counts)
+
+            result = await app.services.ingest.import_pictures(
+                sources, target, show, report=counted
+            )
+    if as_json:
+        _print_json(report.import_json(collection, result))
+    else:
+        Console().print(report.import_text(collection, result), soft_wrap=True)
+
+
+async def index_status(settings: Settings, *, as_json: bool) -> None:
+    """Print the state of the search index."""
+    async with _open(settings) as app:
+        found = await app.database.index.status()
+    if as_json:
+        _print_json(report.index_json(found))
+    else:
+        Console().print(report.check_text(checks.check_index(found)), soft_wrap=True)
+
+
+async def index_build(settings: Settings) -> None:
+    """Build the search index with a progress bar."""
+    async with _open(settings) as app:
+        with _progress() as progress:
+            task = progress.add_task("building the index", total=1.0, counts="")
+            found = await app.database.index.build(
+                lambda share: progress.update(task, completed=share)
+            )
+    Console().print(report.check_text(checks.check_index(found)), soft_wrap=True)
+
+
+async def index_drop(settings: Settings) -> None:
+    """Drop the search index."""
+    async with _open(settings) as app:
+        await app.database.index.drop()
+    click.echo(
+        "The index is gone. whereis-bot index build makes it anew, and so does the next start "
+        "while the database is small."
+    )
+
+
+async def stats(settings: Settings, *, as_json: bool) -> None:
+    """Print how much each collection holds."""
+    async with _open(settings) as app:
+        rows = await app.services.ingest.stats(Scope(everything=True))
+    if as_json:
+        _print_json(report.stats_json(rows))
+    else:
+        Console().print(report.stats_text(rows))
+
+
+async def doctor(settings: Settings, *, as_json: bool) -> int:
+    """Look at everything, print it, and return the exit status."""
+    console = Console()
+    found: list[checks.Check] = []
+    info: ServerInfo | None = None
+
+    def note(check: checks.Check) -> None:
+        found.append(check)
+        if not as_json:
+            console.print(report.check_text(check), soft_wrap=True)
+
+    for check in (checks.check_versions(), checks.check_cairo(), checks.check_heif()):
+        note(check)
+    exit_status = 0
+    try:
+        async with _open(settings) as app:
+            info = await app.database.info()
+            note(checks.check_database(info))
+            note(checks.check_extension(info))
+            note(checks.check_index(await app.database.index.status()))
+    except DatabaseError as error:
+        exit_status = error.exit_status
+        note(checks.Check("database", "problem", error.sentence, "see docs/deploy.md"))
+    token = settings.discord_token
+    async for check in checks.check_discord(token.get_secret_value() if token else None):
+        note(check)
+    if as_json:
+        _print_json(report.doctor_json(found, info))
+    if exit_status == 0 and checks.worst(found) == "problem":
+        exit_status = 2
+    return exit_status
+
+
+def _open(settings: Settings) -> AbstractAsyncContextManager[App]:
+    return open_app(settings, say=say)
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    click.echo(json.dumps(document, ensure_ascii=False))
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[counts]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+
+
+def _read(path: Path, max_bytes: int) -> bytes:
+    """The bytes of a file, one more than allowed at most, so that its excess is noticed."""
+    try:
+        with path.open("rb") as file:
+            return file.read(max_bytes + 1)
+    except OSError as error:
+        raise ConfigurationError(f"{path} can't be read: {error.strerror}.") from None
