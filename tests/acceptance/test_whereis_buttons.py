@@ -149,6 +149,18 @@ async def test_the_buttons_of_a_private_answer_go_too(env: Env, town: Town) -> N
     assert not buttons_of(result.response.message)
 
 
+async def test_a_private_answer_outlives_the_interaction_that_asked(env: Env, town: Town) -> None:
+    result = await town.alice.slash(
+        town.channel, "whereis", picture=("a.png", png(1)), private=True
+    )
+    assert result.response is not None
+    await env.advance_time(590)
+    await town.alice.click(result.response, label="Next")
+    # By now the first interaction is older than the 15 minutes it may edit for.
+    await env.advance_time(601)
+    assert not buttons_of(result.response.message)
+
+
 async def test_time_runs_out_on_a_deleted_answer(env: Env, town: Town) -> None:
     answer = await ask(town)
     town.env.backend.delete_message(town.channel.id, answer.id)

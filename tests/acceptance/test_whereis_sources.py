@@ -111,12 +111,14 @@ async def test_the_message_that_is_replied_to(town: Town) -> None:
     posted = await bob.send(town.channel, "look", attachments=[("a.png", png(1))])
     await town.alice.send(town.channel, "!whereis", reply_to=posted)
     assert embed_of(town.answer()).title == "Mandelbrot set"
+    assert "You sent no picture" not in town.answers()[-1].content
 
 
 async def test_a_link_in_the_message_that_is_replied_to(town: Town, website: Website) -> None:
     posted = await town.join("bob").send(town.channel, website.put("a.png", png(1)))
     await town.alice.send(town.channel, "!whereis", reply_to=posted)
     assert embed_of(town.answer()).title == "Mandelbrot set"
+    assert "You sent no picture" not in town.answers()[-1].content
 
 
 async def test_a_forwarded_picture_that_is_replied_to(town: Town) -> None:
@@ -125,6 +127,7 @@ async def test_a_forwarded_picture_that_is_replied_to(town: Town) -> None:
     forwarded = await town.alice.forward(posted, town.channel)
     await town.alice.send(town.channel, "!whereis", reply_to=forwarded)
     assert embed_of(town.answer()).title == "Mandelbrot set"
+    assert "You sent no picture" not in town.answers()[-1].content
 
 
 async def test_a_forwarded_picture_through_the_menu(town: Town) -> None:
@@ -141,6 +144,7 @@ async def test_an_embed(town: Town, website: Website) -> None:
     posted = await town.guild.create_webhook(town.channel, "News").send(embed=embed)
     await town.alice.send(town.channel, "!whereis", reply_to=posted)
     assert embed_of(town.answers()[-1]).title == "Mandelbrot set"
+    assert "You sent no picture" not in town.answers()[-1].content
 
 
 async def test_a_sticker(town: Town) -> None:
