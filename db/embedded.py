@@ -279,7 +279,13 @@ class EmbeddedServer:
             except DatabaseUnavailableError as error:
                 self._say(str(error))
             else:
+                self._remove_socket_dir()
                 return
+
+    def _remove_socket_dir(self) -> None:
+        if self.socket_dir != self._data:
+            with suppress(OSError):
+                self.socket_dir.rmdir()
 
     def _wait_until_ready(self) -> None:
         started = time.monotonic()

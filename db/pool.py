@@ -6,7 +6,7 @@ Everything that asyncpg raises ends here.  What passes on is one of :mod:`bot.er
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,9 @@ _LOST = (
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
-    ConnectionError,
+    BrokenPipeError,
+    ConnectionAbortedError,
+    ConnectionResetError,
 )
 
 
@@ -124,17 +126,14 @@ class Connections:
     async def fetch(self, statement: str, *values: object) -> list[Any]:
         """Run a statement that only reads, and give its rows.
 
-        It is tried once more on a new connection if the old one turns out to be lost: a pooled
-        connection does not notice that the server was restarted until it is used.
+        It is tried again on another connection if one turns out to be lost: a pooled connection
+        does not notice that the server was restarted until it is used.
         """
         with self.translated():
-            try:
-                return await self._fetch(statement, values)
-            except _LOST:
-                # The others were lost with it.
-                if self._pool is not None:
-                    await self._pool.expire_connections()
-                return await self._fetch(statement, values)
+            for _ in range(self._pool_size):
+                with suppress(*_LOST):
+                    return await self._fetch(statement, values)
+            return await self._fetch(statement, values)
 
     async def _fetch(self, statement: str, values: tuple[object, ...]) -> list[Any]:
         async with self._acquired() as connection:

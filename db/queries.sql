@@ -33,11 +33,16 @@ SELECT id, name, kind, guild_id, page_url_template, as_of
 FROM collections
 WHERE guild_id = $1 AND page_url_template = $2;
 
--- name: server_ensure
+-- Without saying which key: two who make it at once may meet at either of its unique ones.
+--
+-- name: server_make
 INSERT INTO collections (kind, name, guild_id, page_url_template)
 VALUES ('server', 'server-' || $1::bigint, $1::bigint, $2)
-ON CONFLICT (guild_id) DO UPDATE
-SET page_url_template = excluded.page_url_template
+ON CONFLICT DO NOTHING;
+
+-- name: server_update
+UPDATE collections SET page_url_template = $2
+WHERE guild_id = $1
 RETURNING id, name, kind, guild_id, page_url_template, as_of;
 
 -- name: collection_stats

@@ -159,9 +159,9 @@ class Store:
         rows = await self._fetch("server_find", guild_id, page_url_template)
         if not rows:
             async with self._connections.transaction() as transaction:
-                rows = await transaction.fetch(
-                    self._sql["server_ensure"], guild_id, page_url_template
-                )
+                values = (guild_id, page_url_template)
+                await transaction.execute(self._sql["server_make"], *values)
+                rows = await transaction.fetch(self._sql["server_update"], *values)
         return _collection(rows[0])
 
     async def add(

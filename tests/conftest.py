@@ -67,11 +67,14 @@ def extension(short_folders: Callable[[], Path]) -> Path | None:
 def embedded_server(
     short_folders: Callable[[], Path], extension: Path | None
 ) -> Iterator[EmbeddedServer]:
-    """A PostgreSQL that all tests share."""
+    """A PostgreSQL that all tests share; none of them may make it crash."""
     server = EmbeddedServer(short_folders(), print, extension=extension, settings=HASTY)
     server.start()
     yield server
     server.stop()
+    lines = server.log.read_text("utf-8", "replace").splitlines()
+    crash = [line for line in lines if "PANIC:" in line or "terminated by signal" in line]
+    assert not crash, "\n".join(crash)
 
 
 @pytest.fixture(scope="session")

@@ -212,9 +212,11 @@ async def test_is_started_again_while_in_use(data_dir: Path) -> None:
         await database.store.add_many(wiki.id, [NewAppearance(1, None, None, "One")])
         killed = postmaster_pid(data_dir)
         os.kill(killed, signal.SIGKILL)
-        (found,) = await database.store.near(QUERY, [wiki.id], limit=5)
-        assert found.dhash == 1
-        assert postmaster_pid(data_dir) != killed
+        # A process that has not noticed yet may answer before it ends; the next one is new.
+        while postmaster_pid(data_dir) == killed:
+            (found,) = await database.store.near(QUERY, [wiki.id], limit=5)
+            assert found.dhash == 1
+        assert postmaster_runs(data_dir / "postgres")
 
 
 async def test_a_pid_file_with_the_number_of_another_program(data_dir: Path) -> None:
@@ -294,6 +296,8 @@ async def test_any_path_will_do(data_dir: Path, name: str) -> None:
     async with open_database(None, data_dir) as database:
         wiki = await database.store.ensure_wiki("enwiki", TEMPLATE)
         assert await database.store.near(QUERY, [wiki.id], limit=5) == ()
+    socket_dir = EmbeddedServer(data_dir, print).socket_dir
+    assert socket_dir == data_dir / "postgres" or not await asyncio.to_thread(socket_dir.exists)
 
 
 async def test_a_long_path_has_its_socket_elsewhere(short_folders: Callable[[], Path]) -> None:
