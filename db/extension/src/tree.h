@@ -3,24 +3,24 @@
  * tree.h
  *	  The SP-GiST tree behind bktree_ops: what is stored, and what may be asked.
  *
- * An inner tuple's prefix is a mask of bits, and the label of each of its
- * nodes is a pattern of those bits: every hash below node i satisfies
+ * An inner tuple's prefix is a pivot, any 64-bit value. Each of its nodes has
+ * a range of distances for a label, and holds the hashes whose distance from
+ * the pivot lies in that range. The ranges of a tuple do not overlap and leave
+ * no distance out, so every hash has its node, now and later.
  *
- *		(hash & prefix) == label[i]
+ * By the triangle inequality, a hash at a distance of lowest to highest from
+ * the pivot is at least max(lowest - d, d - highest) away from a query that is
+ * at distance d from the pivot.
  *
- * Hence a query that differs from the patterns on its way down in n bits
- * differs from everything below in at least n. The mask has at most
- * TREE_SPLIT_BITS bits in which the labels differ, and may have others that
- * all labels have alike.
+ * In tuples that SP-GiST calls "all the same", made where nothing could be
+ * split, all nodes have the same label. Usually it says distance 0, and so
+ * the one hash below, repeated how often ever, is known.
  *
- * The same holds for the tuples that SP-GiST calls "all the same", made where
- * nothing could be split: all their labels are equal, and their mask usually
- * is complete, so that the one hash below them is known.
- *
- * Version 1.0 built a tree of another kind, and its indexes live on: 65 nodes
- * without labels, node i holding the hashes at distance i from the prefix.
- * SP-GiST either labels all nodes of a tuple or none, so the missing labels
- * tell the two kinds apart, tuple by tuple; a leaf is the bare hash in both.
+ * Version 1.0 built the textbook's BK-tree, and its indexes live on: 65 nodes
+ * without labels, node i holding the hashes at distance i from the prefix, and
+ * nothing known of the nodes of a tuple "all the same". SP-GiST labels all
+ * nodes of a tuple or none, so the missing labels tell the two kinds apart,
+ * tuple by tuple. A leaf is the bare hash in both.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,20 +36,20 @@
 #define TREE_EQUAL			2	/* bigint = bigint */
 #define TREE_DISTANCE		3	/* ORDER BY bigint <-> bigint */
 
-/* A split makes up to two to the power of this many nodes. */
-#define TREE_SPLIT_BITS		3
-
-/* An inner tuple as version 1.0 made them. */
-#define PIVOT_NODES			(HAMMING_BITS + 1)
-
-static inline void
-tree_corrupted(int nnodes)
+/* A range of distances, both ends included. */
+typedef struct Range
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INDEX_CORRUPTED),
-			 errmsg("bktree index contains an inner tuple of unknown form, with %d nodes",
-					nnodes),
-			 errhint("REINDEX the index.")));
+	int			lowest;
+	int			highest;
+} Range;
+
+static inline Datum
+range_to_label(Range range)
+{
+	return Int64GetDatum((int64) range.lowest | (int64) range.highest << 8);
 }
+
+extern Range tree_node_range(bool allTheSame, bool hasPrefix, int nNodes,
+							 const Datum *nodeLabels, int node);
 
 #endif							/* BKTREE_TREE_H */

@@ -11,22 +11,56 @@
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
 
-#include "partition.h"
+#include "pivot.h"
 #include "tree.h"
 
 PG_FUNCTION_INFO_V1(bktree_config);
 PG_FUNCTION_INFO_V1(bktree_choose);
 PG_FUNCTION_INFO_V1(bktree_picksplit);
 
+/*
+ * A split aims at this many nodes of equal size. More would tell more of each,
+ * but a wide search has to visit them all; bench/extension.py shows both.
+ */
+#ifndef SPLIT_NODES
+#define SPLIT_NODES		12
+#endif
+
+/* The distances that a node of an inner tuple holds; see tree.h. */
+Range
+tree_node_range(bool allTheSame, bool hasPrefix, int nNodes,
+				const Datum *nodeLabels, int node)
+{
+	Range		range = {0, HAMMING_BITS};
+
+	if (nodeLabels != NULL)
+	{
+		int64		label = DatumGetInt64(nodeLabels[node]);
+
+		range.lowest = label & 0xff;
+		range.highest = (label >> 8) & 0xff;
+	}
+	else if (!allTheSame)
+	{
+		range.lowest = node;
+		range.highest = node;
+	}
+
+	if (!hasPrefix || range.lowest > range.highest || range.highest > HAMMING_BITS ||
+		(nodeLabels == NULL && !allTheSame && nNodes != HAMMING_BITS + 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INDEX_CORRUPTED),
+				 errmsg("bktree index contains an inner tuple of unknown form"),
+				 errhint("Please REINDEX it.")));
+	return range;
+}
+
 Datum
 bktree_config(PG_FUNCTION_ARGS)
 {
 	spgConfigOut *cfg = (spgConfigOut *) PG_GETARG_POINTER(1);
 
-	/*
-	 * The prefix has the type it had in 1.0, so that both kinds of tuples can
-	 * be read.
-	 */
+	/* The types of 1.0, so that both kinds of tuples can be read. */
 	cfg->prefixType = INT8OID;
 	cfg->labelType = INT8OID;
 	cfg->canReturnData = true;
@@ -34,47 +68,31 @@ bktree_config(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* Bits of the mask that all labels of the tuple have alike. */
-static uint64
-bits_alike_in_labels(const spgChooseIn *in, uint64 mask)
-{
-	uint64		first = (uint64) DatumGetInt64(in->nodeLabels[0]);
-	uint64		different = 0;
-
-	for (int i = 1; i < in->nNodes; i++)
-		different |= first ^ (uint64) DatumGetInt64(in->nodeLabels[i]);
-	return mask & ~different;
-}
-
-static void
-choose_node(spgChooseOut *out, int node, Datum leaf)
-{
-	out->resultType = spgMatchNode;
-	out->result.matchNode.nodeN = node;
-	out->result.matchNode.levelAdd = 0;
-	out->result.matchNode.restDatum = leaf;
-}
-
 /*
- * Put a tuple that asks for one bit above the present one, where the hash to
- * insert and everything below part. SP-GiST then comes back to choose there.
+ * Put a tuple with the same pivot above the present one, whose nodes are the
+ * present one's only range and what lies to either side of it. SP-GiST then
+ * comes back to choose there.
  */
 static void
-choose_split(spgChooseOut *out, uint64 bit, uint64 old_pattern, Datum old_mask)
+split_around(spgChooseOut *out, Range middle, Datum pivot)
 {
-	Datum	   *labels = palloc(sizeof(Datum) * 2);
-
-	labels[0] = Int64GetDatum(0);
-	labels[1] = Int64GetDatum((int64) bit);
+	Datum	   *labels = palloc(sizeof(Datum) * 3);
+	int			nlabels = 0;
 
 	out->resultType = spgSplitTuple;
+	if (middle.lowest > 0)
+		labels[nlabels++] = range_to_label((Range) {0, middle.lowest - 1});
+	out->result.splitTuple.childNodeN = nlabels;
+	labels[nlabels++] = range_to_label(middle);
+	if (middle.highest < HAMMING_BITS)
+		labels[nlabels++] = range_to_label((Range) {middle.highest + 1, HAMMING_BITS});
+
 	out->result.splitTuple.prefixHasPrefix = true;
-	out->result.splitTuple.prefixPrefixDatum = Int64GetDatum((int64) bit);
-	out->result.splitTuple.prefixNNodes = 2;
+	out->result.splitTuple.prefixPrefixDatum = pivot;
+	out->result.splitTuple.prefixNNodes = nlabels;
 	out->result.splitTuple.prefixNodeLabels = labels;
-	out->result.splitTuple.childNodeN = (old_pattern & bit) ? 1 : 0;
 	out->result.splitTuple.postfixHasPrefix = true;
-	out->result.splitTuple.postfixPrefixDatum = old_mask;
+	out->result.splitTuple.postfixPrefixDatum = pivot;
 }
 
 Datum
@@ -83,53 +101,68 @@ bktree_choose(PG_FUNCTION_ARGS)
 	spgChooseIn *in = (spgChooseIn *) PG_GETARG_POINTER(0);
 	spgChooseOut *out = (spgChooseOut *) PG_GETARG_POINTER(1);
 	uint64		hash = (uint64) DatumGetInt64(in->datum);
-	uint64		prefix;
-	uint64		pattern;
-	uint64		strange;
+	int			distance = hamming_distance(hash, (uint64) DatumGetInt64(in->prefixDatum));
+	Range		range = {0, 0};
 
-	if (in->nodeLabels == NULL)
+	for (int node = 0; node < in->nNodes; node++)
 	{
-		/* A tuple of 1.0; if all the same, SP-GiST picks the node. */
-		if (!in->allTheSame && (!in->hasPrefix || in->nNodes != PIVOT_NODES))
-			tree_corrupted(in->nNodes);
-		choose_node(out,
-					in->allTheSame ? 0 :
-					hamming_distance(hash, (uint64) DatumGetInt64(in->prefixDatum)),
-					in->leafDatum);
-		PG_RETURN_VOID();
-	}
-	if (!in->hasPrefix || in->nNodes < 1)
-		tree_corrupted(in->nNodes);
-
-	prefix = (uint64) DatumGetInt64(in->prefixDatum);
-	pattern = hash & prefix;
-	for (int i = 0; i < in->nNodes; i++)
-	{
-		if ((uint64) DatumGetInt64(in->nodeLabels[i]) == pattern)
+		range = tree_node_range(in->allTheSame, in->hasPrefix, in->nNodes, in->nodeLabels, node);
+		if (distance >= range.lowest && distance <= range.highest)
 		{
-			choose_node(out, i, in->leafDatum);
+			/* Of nodes that are all the same, SP-GiST takes any. */
+			out->resultType = spgMatchNode;
+			out->result.matchNode.nodeN = node;
+			out->result.matchNode.levelAdd = 0;
+			out->result.matchNode.restDatum = in->leafDatum;
 			PG_RETURN_VOID();
 		}
 	}
 
 	/*
-	 * A hash that differs where all below are alike gets a way of its own, so
-	 * that what is known of the others stays true. Else its pattern is one
-	 * that merely did not occur yet; there are at most two to the power of
-	 * TREE_SPLIT_BITS of these, so the tuple stays small.
+	 * All nodes are the same, and the hash is another: it gets a way of its
+	 * own, so that what is known of those below stays true.
 	 */
-	strange = bits_alike_in_labels(in, prefix) &
-		(pattern ^ (uint64) DatumGetInt64(in->nodeLabels[0]));
-	if (strange != 0)
-		choose_split(out, strange & ~(strange - 1),
-					 (uint64) DatumGetInt64(in->nodeLabels[0]), in->prefixDatum);
-	else
-	{
-		out->resultType = spgAddNode;
-		out->result.addNode.nodeLabel = Int64GetDatum((int64) pattern);
-		out->result.addNode.nodeN = in->nNodes;
-	}
+	split_around(out, range, in->prefixDatum);
 	PG_RETURN_VOID();
+}
+
+/*
+ * Cut the distances 0 to 64 into ranges that hold about an equal share of the
+ * hashes each. Returns how many ranges there are: one only if all hashes are
+ * at the same distance, and then it is that distance alone.
+ */
+static int
+cut_ranges(const int *counts, int total, Range *ranges)
+{
+	int			nearest = 0;
+	int			farthest = HAMMING_BITS;
+	int			nranges = 0;
+	int			first = 0;
+	int			held = 0;
+
+	while (counts[nearest] == 0)
+		nearest++;
+	while (counts[farthest] == 0)
+		farthest--;
+	if (nearest == farthest)
+	{
+		ranges[0] = (Range) {nearest, nearest};
+		return 1;
+	}
+
+	for (int d = 0; d < farthest; d++)
+	{
+		held += counts[d];
+		/* The last chance to cut at all must be taken. */
+		if (held * SPLIT_NODES >= total || (held > 0 && nranges == 0 && total - held == counts[farthest]))
+		{
+			ranges[nranges++] = (Range) {first, d};
+			first = d + 1;
+			held = 0;
+		}
+	}
+	ranges[nranges++] = (Range) {first, HAMMING_BITS};
+	return nranges;
 }
 
 Datum
@@ -138,33 +171,33 @@ bktree_picksplit(PG_FUNCTION_ARGS)
 	spgPickSplitIn *in = (spgPickSplitIn *) PG_GETARG_POINTER(0);
 	spgPickSplitOut *out = (spgPickSplitOut *) PG_GETARG_POINTER(1);
 	uint64	   *hashes = palloc(sizeof(uint64) * in->nTuples);
-	uint64		mask;
+	int			counts[HAMMING_BITS + 1] = {0};
+	int			node_of[HAMMING_BITS + 1];
+	Range		ranges[HAMMING_BITS + 1];
+	uint64		pivot;
 
 	for (int i = 0; i < in->nTuples; i++)
 		hashes[i] = (uint64) DatumGetInt64(in->datums[i]);
-
-	mask = partition_choose_bits(hashes, in->nTuples, TREE_SPLIT_BITS);
-	if (mask == 0)
-		mask = ~UINT64CONST(0);
+	pivot = pivot_choose(hashes, in->nTuples);
+	for (int i = 0; i < in->nTuples; i++)
+		counts[hamming_distance(hashes[i], pivot)]++;
 
 	out->hasPrefix = true;
-	out->prefixDatum = Int64GetDatum((int64) mask);
-	out->nNodes = 0;
-	out->nodeLabels = palloc(sizeof(Datum) << TREE_SPLIT_BITS);
+	out->prefixDatum = Int64GetDatum((int64) pivot);
+	out->nNodes = cut_ranges(counts, in->nTuples, ranges);
+	out->nodeLabels = palloc(sizeof(Datum) * out->nNodes);
+	for (int node = 0; node < out->nNodes; node++)
+	{
+		out->nodeLabels[node] = range_to_label(ranges[node]);
+		for (int d = ranges[node].lowest; d <= ranges[node].highest; d++)
+			node_of[d] = node;
+	}
+
 	out->mapTuplesToNodes = palloc(sizeof(int) * in->nTuples);
 	out->leafTupleDatums = palloc(sizeof(Datum) * in->nTuples);
-
 	for (int i = 0; i < in->nTuples; i++)
 	{
-		uint64		pattern = hashes[i] & mask;
-		int			node = 0;
-
-		while (node < out->nNodes &&
-			   (uint64) DatumGetInt64(out->nodeLabels[node]) != pattern)
-			node++;
-		if (node == out->nNodes)
-			out->nodeLabels[out->nNodes++] = Int64GetDatum((int64) pattern);
-		out->mapTuplesToNodes[i] = node;
+		out->mapTuplesToNodes[i] = node_of[hamming_distance(hashes[i], pivot)];
 		out->leafTupleDatums[i] = in->datums[i];
 	}
 	PG_RETURN_VOID();

@@ -32,15 +32,13 @@ typedef struct Search
 } Search;
 
 /*
- * What is known of all hashes below a node: they have the bits of "known" as
- * "bits" has them. This is SP-GiST's traversal value; each node has its own,
- * and all share the search, which lives as long as the scan's queue.
+ * SP-GiST's traversal value. Each node visited has its own, and all share the
+ * search, which lives as long as the scan's queue.
  */
 typedef struct Path
 {
 	const Search *search;
-	uint64		known;
-	uint64		bits;
+	uint8		least[FLEXIBLE_ARRAY_MEMBER];	/* distance from each target */
 } Path;
 
 static uint64
@@ -99,89 +97,52 @@ read_search(ScanKey keys, int nkeys, ScanKey orderbys, int norderbys, MemoryCont
 	return search;
 }
 
-/* Can anything with these bits lie in all areas? */
-static bool
-path_may_match(const Search *search, uint64 known, uint64 bits)
+/* How near may a hash in the range come to what is at this distance? */
+static int
+least_distance(Range range, int distance)
 {
-	for (int i = 0; i < search->nareas; i++)
-	{
-		const Area *area = &search->areas[i];
-
-		if (hamming_weight((area->center ^ bits) & known) > area->radius)
-			return false;
-	}
-	return true;
-}
-
-/* No hash with these bits is nearer to the targets than this. */
-static double *
-path_distances(const Search *search, uint64 known, uint64 bits)
-{
-	double	   *distances = palloc(sizeof(double) * search->ntargets);
-
-	for (int i = 0; i < search->ntargets; i++)
-		distances[i] = hamming_weight((search->targets[i] ^ bits) & known);
-	return distances;
+	return Max(Max(range.lowest - distance, distance - range.highest), 0);
 }
 
 static void
 visit_node(spgInnerConsistentIn *in, spgInnerConsistentOut *out, int node,
-		   const Search *search, uint64 known, uint64 bits)
+		   const Search *search, Range range, const int *target_distances)
 {
-	Path	   *path = MemoryContextAlloc(in->traversalMemoryContext, sizeof(Path));
+	const Path *parent = in->traversalValue;
+	Path	   *path = MemoryContextAlloc(in->traversalMemoryContext,
+										  offsetof(Path, least) + search->ntargets);
 
 	path->search = search;
-	path->known = known;
-	path->bits = bits;
-
 	out->nodeNumbers[out->nNodes] = node;
 	out->traversalValues[out->nNodes] = path;
+
 	if (search->ntargets > 0)
-		out->distances[out->nNodes] = path_distances(search, known, bits);
+	{
+		double	   *distances = palloc(sizeof(double) * search->ntargets);
+
+		for (int i = 0; i < search->ntargets; i++)
+		{
+			int			least = least_distance(range, target_distances[i]);
+
+			if (parent != NULL)
+				least = Max(least, parent->least[i]);
+			path->least[i] = least;
+			distances[i] = least;
+		}
+		out->distances[out->nNodes] = distances;
+	}
 	out->nNodes++;
 }
 
-/*
- * Nodes of a tuple that 1.0 made: by the triangle inequality, a hash within
- * radius r of a center at distance d from the pivot is itself at a distance
- * of d - r to d + r from the pivot.
- */
-static void
-visit_pivot_nodes(spgInnerConsistentIn *in, spgInnerConsistentOut *out, const Path *path)
+static bool
+range_may_match(const Search *search, Range range, const int *area_distances)
 {
-	const Search *search = path->search;
-	uint64		pivot = 0;
-	int			lowest = 0;
-	int			highest = in->nNodes - 1;
-
-	if (!in->allTheSame)
+	for (int i = 0; i < search->nareas; i++)
 	{
-		if (!in->hasPrefix || in->nNodes != PIVOT_NODES)
-			tree_corrupted(in->nNodes);
-		pivot = (uint64) DatumGetInt64(in->prefixDatum);
-		for (int i = 0; i < search->nareas; i++)
-		{
-			const Area *area = &search->areas[i];
-			int			distance = hamming_distance(area->center, pivot);
-
-			lowest = Max(lowest, distance - area->radius);
-			highest = Min(highest, distance + area->radius);
-		}
+		if (least_distance(range, area_distances[i]) > search->areas[i].radius)
+			return false;
 	}
-
-	for (int node = lowest; node <= highest; node++)
-	{
-		visit_node(in, out, node, search, path->known, path->bits);
-		if (in->allTheSame)
-			continue;
-		for (int i = 0; i < search->ntargets; i++)
-		{
-			double		least = abs(hamming_distance(search->targets[i], pivot) - node);
-			double	   *distance = &out->distances[out->nNodes - 1][i];
-
-			*distance = Max(*distance, least);
-		}
-	}
+	return true;
 }
 
 Datum
@@ -189,44 +150,52 @@ bktree_inner_consistent(PG_FUNCTION_ARGS)
 {
 	spgInnerConsistentIn *in = (spgInnerConsistentIn *) PG_GETARG_POINTER(0);
 	spgInnerConsistentOut *out = (spgInnerConsistentOut *) PG_GETARG_POINTER(1);
-	Path		root = {NULL, 0, 0};
 	const Path *path = in->traversalValue;
-	uint64		mask;
+	const Search *search;
+	uint64		pivot = (uint64) DatumGetInt64(in->prefixDatum);
+	int		   *area_distances;
+	int		   *target_distances;
 
-	if (path == NULL)
-	{
-		root.search = read_search(in->scankeys, in->nkeys, in->orderbys, in->norderbys,
-								  in->traversalMemoryContext);
-		path = &root;
-	}
+	search = path != NULL ? path->search :
+		read_search(in->scankeys, in->nkeys, in->orderbys, in->norderbys,
+					in->traversalMemoryContext);
 
 	out->nNodes = 0;
-	if (path->search->hopeless)
+	if (search->hopeless)
 		PG_RETURN_VOID();
 
 	out->nodeNumbers = palloc(sizeof(int) * in->nNodes);
 	out->traversalValues = palloc(sizeof(void *) * in->nNodes);
-	if (in->norderbys > 0)
+	if (search->ntargets > 0)
 		out->distances = palloc(sizeof(double *) * in->nNodes);
 
-	if (in->nodeLabels == NULL)
-	{
-		visit_pivot_nodes(in, out, path);
-		PG_RETURN_VOID();
-	}
-	if (!in->hasPrefix)
-		tree_corrupted(in->nNodes);
+	area_distances = palloc(sizeof(int) * (search->nareas + search->ntargets));
+	target_distances = area_distances + search->nareas;
+	for (int i = 0; i < search->nareas; i++)
+		area_distances[i] = hamming_distance(search->areas[i].center, pivot);
+	for (int i = 0; i < search->ntargets; i++)
+		target_distances[i] = hamming_distance(search->targets[i], pivot);
 
-	mask = (uint64) DatumGetInt64(in->prefixDatum);
 	for (int node = 0; node < in->nNodes; node++)
 	{
-		uint64		known = path->known | mask;
-		uint64		bits = path->bits | (uint64) DatumGetInt64(in->nodeLabels[node]);
+		Range		range = tree_node_range(in->allTheSame, in->hasPrefix, in->nNodes,
+											in->nodeLabels, node);
 
-		if (path_may_match(path->search, known, bits))
-			visit_node(in, out, node, path->search, known, bits);
+		if (range_may_match(search, range, area_distances))
+			visit_node(in, out, node, search, range, target_distances);
 	}
 	PG_RETURN_VOID();
+}
+
+static bool
+hash_matches(const Search *search, uint64 hash)
+{
+	for (int i = 0; i < search->nareas; i++)
+	{
+		if (hamming_distance(hash, search->areas[i].center) > search->areas[i].radius)
+			return false;
+	}
+	return true;
 }
 
 Datum
@@ -242,13 +211,17 @@ bktree_leaf_consistent(PG_FUNCTION_ARGS)
 	search = path != NULL ? path->search :
 		read_search(in->scankeys, in->nkeys, in->orderbys, in->norderbys, CurrentMemoryContext);
 
-	out->recheck = false;
-	out->recheckDistances = false;
-	if (search->hopeless || !path_may_match(search, ~UINT64CONST(0), hash))
+	if (search->hopeless || !hash_matches(search, hash))
 		PG_RETURN_BOOL(false);
 
+	out->recheck = false;
+	out->recheckDistances = false;
 	out->leafValue = in->leafDatum;
 	if (search->ntargets > 0)
-		out->distances = path_distances(search, ~UINT64CONST(0), hash);
+	{
+		out->distances = palloc(sizeof(double) * search->ntargets);
+		for (int i = 0; i < search->ntargets; i++)
+			out->distances[i] = hamming_distance(hash, search->targets[i]);
+	}
 	PG_RETURN_BOOL(true);
 }
