@@ -110,7 +110,15 @@ class IngestService:
         return await self._store.ensure_server(guild_id, self._page_url_template)
 
     async def wiki_collection(self, name: str, page_url_template: str | None = None) -> Collection:
-        """The wiki collection of that name, made when it is not there yet."""
+        """The wiki collection of that name, made when it is not there yet.
+
+        Without a template, one that is there keeps its own.  Raises
+        :class:`bot.errors.NotAllowedError` for a name that is kept for servers.
+        """
+        if page_url_template is None:
+            found = await self._store.collection_named(name)
+            if found is not None and found.kind == "wiki":
+                return found
         return await self._store.ensure_wiki(name, page_url_template or self._page_url_template)
 
     async def collection_named(self, name: str) -> Collection:
@@ -213,16 +221,10 @@ class IngestService:
             return self._workers.fingerprint_file(source.path)
 
         async for source, picture in ahead(sources, read, limit=self._workers.capacity):
-            if isinstance(picture, Unreadable):
-                report.skip(str(source.path), picture.reason)
-            elif picture.plain:
-                report.skip(str(source.path), PLAIN_REASON)
-            else:
-                batch.append(
-                    NewAppearance(
-                        picture.dhash, picture.phash, source.file, source.title, source.url
-                    )
-                )
+            try:
+                batch.append(_appearance(source, picture))
+            except PictureRefusedError as error:
+                report.skip(str(source.path), error.sentence)
             if len(batch) >= BATCH:
                 await flush()
             else:
@@ -244,3 +246,12 @@ def _accepted(picture: NewPicture, read: Fingerprint | Unreadable) -> Fingerprin
             "picture looks like thousands of others."
         )
     return read
+
+
+def _appearance(source: SourcePicture, read: Fingerprint | Unreadable) -> NewAppearance:
+    """What of an imported picture is stored. Raises :class:`PictureRefusedError`."""
+    if isinstance(read, Unreadable):
+        raise PictureRefusedError(read.reason)
+    if read.plain:
+        raise PictureRefusedError(PLAIN_REASON)
+    return NewAppearance(read.dhash, read.phash, source.file, source.title, source.url)

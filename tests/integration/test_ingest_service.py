@@ -1,0 +1,141 @@
+"""Filling: what goes in, what is passed over, and what a second run does."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.errors import NotAllowedError, PictureRefusedError
+from bot.images import Limits, Workers
+from bot.importers import SourcePicture
+from bot.ingest import BATCH, Actor, ImportReport, IngestService, NewPicture
+from bot.search import Radii, Scope, SearchService
+from db.records import NewAppearance
+from db.store import Store
+from tests.drawing import draw, encode, halved_jpeg, png
+
+TEMPLATE = "https://en.wikipedia.org/wiki/{title}"
+GERMAN = "https://de.wikipedia.org/wiki/{title}"
+
+
+@pytest.fixture
+async def workers() -> AsyncIterator[Workers]:
+    """One process that reads pictures."""
+    async with Workers(Limits(timeout=20), 1) as pool:
+        yield pool
+
+
+@pytest.fixture
+def search(store: Store, workers: Workers) -> SearchService:
+    """Asks the test's own database."""
+    return SearchService(store, workers, Radii())
+
+
+@pytest.fixture
+def ingest(store: Store, workers: Workers, search: SearchService) -> IngestService:
+    """Fills the test's own database."""
+    return IngestService(store, workers, search, TEMPLATE)
+
+
+def source(folder: Path, name: str, data: bytes, title: str | None = None) -> SourcePicture:
+    """A picture file, shown on one page."""
+    path = folder / name
+    path.write_bytes(data)
+    return SourcePicture(path, name, title or path.stem, None)
+
+
+async def test_a_collection_keeps_its_template_until_told_another(ingest: IngestService) -> None:
+    made = await ingest.wiki_collection("dewiki", GERMAN)
+    assert (await ingest.wiki_collection("dewiki")) == made
+    assert (await ingest.wiki_collection("dewiki", TEMPLATE)).page_url_template == TEMPLATE
+    with pytest.raises(NotAllowedError):
+        await ingest.wiki_collection("server-1")
+
+
+async def test_an_import_counts_what_it_passes_over(ingest: IngestService, tmp_path: Path) -> None:
+    sources = [
+        source(tmp_path, "a.png", png(1)),
+        source(tmp_path, "broken.png", png(2)[:200]),
+        source(tmp_path, "blank.png", encode(draw(3).point(lambda _: 255))),
+        source(tmp_path, "long.png", png(4), title="x" * 5000),
+        SourcePicture(tmp_path / "gone.png", "gone.png", "Gone", None),
+        source(tmp_path, "b.png", png(5)),
+    ]
+    seen: list[int] = []
+    wiki = await ingest.wiki_collection("local")
+    report = await ingest.import_pictures(sources, wiki, lambda state: seen.append(state.seen))
+    assert (report.added, report.known, report.skipped.total()) == (2, 0, 4)
+    assert len(report.skipped) == 4
+    assert seen == sorted(seen)
+    assert seen[-1] == report.seen == len(sources)
+
+
+async def test_an_import_that_was_stopped_goes_on(
+    ingest: IngestService, search: SearchService, workers: Workers, tmp_path: Path
+) -> None:
+    wiki = await ingest.wiki_collection("local")
+    sources = [
+        source(tmp_path, f"{n}.bmp", encode(draw(n, (18, 14)), "BMP")) for n in range(BATCH + 20)
+    ]
+
+    class StoppedError(Exception):
+        pass
+
+    def stop(state: ImportReport) -> None:
+        if state.added:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        await ingest.import_pictures(sources, wiki, stop)
+    (stats,) = await ingest.stats(Scope())
+    assert stats.images == BATCH
+
+    report = await ingest.import_pictures(sources, wiki, lambda _: None)
+    assert (report.added, report.known) == (20, BATCH)
+    report = await ingest.import_pictures(sources, wiki, lambda _: None)
+    assert (report.added, report.known) == (0, BATCH + 20)
+
+
+async def test_what_one_server_adds_only_it_finds(
+    ingest: IngestService, search: SearchService
+) -> None:
+    own = await ingest.server_collection(1)
+    (outcome,) = await ingest.add([NewPicture(png(1), "a.png")], "Ours", None, own, Actor(5, 1))
+    assert outcome.new
+    copy = halved_jpeg(draw(1))
+    assert [m.image_id for m in (await search.search(copy, Scope(guild_id=1))).matches] == [
+        outcome.image_id
+    ]
+    for elsewhere in (Scope(guild_id=2), Scope()):
+        assert (await search.search(copy, elsewhere)).status == "none"
+        assert await search.pages(outcome.image_id, elsewhere) == ()
+
+
+async def test_adding_is_all_or_nothing(ingest: IngestService) -> None:
+    own = await ingest.server_collection(1)
+    good, bad = NewPicture(png(1), "a.png"), NewPicture(b"no picture", "b.png")
+    with pytest.raises(PictureRefusedError, match=r"b\.png"):
+        await ingest.add([good, bad], "Ours", None, own, Actor(5, 1))
+    assert await ingest.listing(own) == ()
+
+
+async def test_the_second_look_decides_and_ranks(
+    ingest: IngestService, search: SearchService, store: Store, workers: Workers
+) -> None:
+    """A picture whose dHash happens to be near must not come before the picture itself."""
+    own = await ingest.server_collection(1)
+    (right,) = await ingest.add([NewPicture(png(1), "right.png")], "Right", None, own, Actor(5, 1))
+    fingerprint = right.fingerprint
+    near_by_chance = await store.add(
+        own.id,
+        [
+            NewAppearance(fingerprint.dhash, fingerprint.phash ^ (2**20 - 1), None, "Twin"),
+            NewAppearance(
+                fingerprint.dhash ^ 0b111111, fingerprint.phash ^ (2**20 - 1), None, "Stranger"
+            ),
+        ],
+        Actor(5, 1),
+    )
+    matches = (await search.search(png(1), Scope(guild_id=1))).matches
+    assert [m.image_id for m in matches] == [right.image_id, near_by_chance[0].image_id]
+    assert [m.confidence for m in matches] == ["exact", "possible"]
