@@ -250,6 +250,20 @@ async def test_slash_with_nothing_takes_the_last_picture(town: Town) -> None:
     assert "You sent no picture" in result.response.content
 
 
+async def test_in_a_thread_where_the_channel_itself_is_closed(town: Town) -> None:
+    me = town.guild.me
+    assert me is not None
+    threads_only = discord.PermissionOverwrite(send_messages=False, send_messages_in_threads=True)
+    closed = town.guild.create_text_channel("closed", overwrites={me: threads_only})
+    town.env.backend.create_thread(closed.id, "pictures", town.alice.id)
+    await town.env.settle()
+    (thread,) = closed.threads
+    await town.alice.send(thread, "!whereis", attachments=[("a.png", png(1))])
+    assert embed_of(town.answer(thread)).title == "Mandelbrot set"
+    result = await town.alice.slash(thread, "whereis", picture=("a.png", png(1)))
+    assert not result.ephemeral
+
+
 async def test_the_menu_of_a_message(town: Town) -> None:
     posted = await town.join("bob").send(town.channel, "look", attachments=[("a.png", png(1))])
     result = await town.alice.context_menu(town.channel, "Search image", posted)
