@@ -72,8 +72,21 @@ def demo(settings: Settings, preview: bool) -> None:
 
 @main.command()
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--collection", "names", multiple=True, help="Search only this one; repeatable.")
-@click.option("--limit", default=5, show_default=True, help="Matches printed for each picture.")
+@click.option(
+    "--collection",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Search only this collection; may be given several times.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="How many matches to print for each picture.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document with every match.")
 @click.pass_obj
 def search(
@@ -94,8 +107,19 @@ def search(
 
 @main.command()
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--page", required=True, help="The title, or the address, of the page that shows it.")
-@click.option("--collection", default=DEFAULT_COLLECTION, show_default=True)
+@click.option(
+    "--page",
+    required=True,
+    metavar="TITLE",
+    help="The title, or the address, of the page that shows it.",
+)
+@click.option(
+    "--collection",
+    default=DEFAULT_COLLECTION,
+    show_default=True,
+    metavar="NAME",
+    help="Where they go; it is made if it is not there.",
+)
 @click.pass_obj
 def add(settings: Settings, images: tuple[Path, ...], page: str, collection: str) -> None:
     """Add IMAGES to a collection, each shown on one page."""
@@ -109,14 +133,25 @@ def import_() -> None:
 
 @import_.command()
 @click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--collection", default=DEFAULT_COLLECTION, show_default=True)
+@click.option(
+    "--collection",
+    default=DEFAULT_COLLECTION,
+    show_default=True,
+    metavar="NAME",
+    help="Where they go; it is made if it is not there.",
+)
 @click.option(
     "--page-from",
     default="name",
+    metavar="WHENCE",
     show_default=True,
     help="Where titles come from: name (of the file), sidecar (a .json beside it), or FILE.csv.",
 )
-@click.option("--page-url-template", help="Where titles point, for a new collection.")
+@click.option(
+    "--page-url-template",
+    metavar="ADDRESS",
+    help="Where titles point, with {title} in it; the collection keeps it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the final report as JSON.")
 @click.pass_obj
 def folder(
@@ -174,7 +209,7 @@ def stats(settings: Settings, as_json: bool) -> None:
     _run(actions.stats(settings, as_json=as_json))
 
 
-@main.command()
+@main.command(short_help="Look at everything the bot needs, and say what to do.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
 def doctor(settings: Settings, as_json: bool) -> None:
