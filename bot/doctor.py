@@ -138,20 +138,19 @@ def check_extension(info: ServerInfo) -> Check:
 
 def check_index(status: IndexStatus) -> Check:
     """The search index, and whether it can be used."""
+    pictures = f"{status.images:,} picture{'' if status.images == 1 else 's'}"
     if status.building is not None:
         return Check("index", "note", f"being built, {status.building:.0%} done", "wait for it")
     if status.kind is None:
         if status.images < LARGE:
-            return Check("index", "ok", f"none, and none needed for {status.images:,} pictures")
-        return Check(
-            "index", "problem", f"none for {status.images:,} pictures", "whereis-bot index build"
-        )
+            return Check("index", "ok", f"none, and none needed for {pictures}")
+        return Check("index", "problem", f"none for {pictures}", "whereis-bot index build")
     if not status.valid:
         return Check(
             "index", "problem", "left unfinished by an interrupted build", "whereis-bot index build"
         )
     megabytes = status.size_bytes / 1e6
-    return Check("index", "ok", f"{status.kind}, {status.images:,} pictures, {megabytes:,.1f} MB")
+    return Check("index", "ok", f"{status.kind}, {pictures}, {megabytes:,.1f} MB")
 
 
 def worst(checks: Sequence[Check]) -> Verdict:
