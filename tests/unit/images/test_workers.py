@@ -19,6 +19,7 @@ from bot.images import Fingerprint, Limits, Unreadable, Workers, fingerprint
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
 Save = Callable[..., bytes]
+Here = Callable[[], list[int]]
 
 
 def endless() -> bytes:
@@ -71,6 +72,13 @@ def workers_of(pid: int) -> list[int]:
     return [child for child in children(pid) if limited(child)]
 
 
+@pytest.fixture
+def mine() -> Here:
+    """Lists the workers of this test: others keep some of their own for the whole session."""
+    others = set(workers_of(os.getpid()))
+    return lambda: [pid for pid in workers_of(os.getpid()) if pid not in others]
+
+
 def cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -78,10 +86,10 @@ def cpu_seconds(pid: int) -> float:
 
 @asynccontextmanager
 async def busy(
-    workers: Workers,
+    workers: Workers, mine: Here
 ) -> AsyncIterator[tuple[asyncio.Task[Fingerprint | Unreadable], int]]:
     """A task that reads the endless drawing, and the process that is at it."""
-    before = {pid: cpu_seconds(pid) for pid in workers_of(os.getpid())}
+    before = {pid: cpu_seconds(pid) for pid in mine()}
     task = asyncio.create_task(workers.fingerprint(endless()))
     try:
         yield task, await _first_busy(before)
@@ -99,11 +107,11 @@ async def _first_busy(before: dict[int, float]) -> int:
             await asyncio.sleep(0.01)
 
 
-async def warm(workers: Workers, good: bytes, processes: int) -> None:
+async def warm(workers: Workers, good: bytes, processes: int, mine: Here) -> None:
     """Wait until every process has started."""
     await workers.fingerprint(good)
     async with asyncio.timeout(20):
-        while len(workers_of(os.getpid())) < processes:  # noqa: ASYNC110  (another process's doing)
+        while len(mine()) < processes:  # noqa: ASYNC110  (another process's doing)
             await asyncio.sleep(0.01)
 
 
@@ -123,11 +131,11 @@ async def test_many_at_once_are_all_answered(good: bytes) -> None:
     assert answers == [fingerprint(good, Limits())] * 50
 
 
-async def test_no_more_processes_than_asked_for(good: bytes) -> None:
+async def test_no_more_processes_than_asked_for(good: bytes, mine: Here) -> None:
     async with Workers(Limits(), processes=2) as workers:
-        await warm(workers, good, 2)
+        await warm(workers, good, 2, mine)
         await asyncio.gather(*(workers.fingerprint(good) for _ in range(20)))
-        assert len(workers_of(os.getpid())) == 2
+        assert len(mine()) == 2
 
 
 async def test_one_process_per_core_unless_told(good: bytes) -> None:
@@ -180,9 +188,9 @@ async def test_a_missing_file_is_named_by_its_problem(tmp_path: Path) -> None:
     assert result.reason == "I can't open that file: No such file or directory."
 
 
-async def test_a_slow_picture_is_ended_and_the_next_is_read(good: bytes) -> None:
+async def test_a_slow_picture_is_ended_and_the_next_is_read(good: bytes, mine: Here) -> None:
     async with Workers(Limits(timeout=0.5), processes=1) as workers:
-        await warm(workers, good, 1)
+        await warm(workers, good, 1, mine)
         started = time.monotonic()
         slow = await workers.fingerprint(endless())
         assert time.monotonic() - started < 3
@@ -207,19 +215,21 @@ async def test_waiting_for_a_process_does_not_count_as_its_time(good: bytes) -> 
     ]  # fmt: skip
 
 
-async def test_others_go_on_while_one_is_slow(good: bytes) -> None:
+async def test_others_go_on_while_one_is_slow(good: bytes, mine: Here) -> None:
     async with Workers(Limits(timeout=60), processes=2) as workers:
-        await warm(workers, good, 2)
-        async with busy(workers) as (slow, _), asyncio.timeout(20):
+        await warm(workers, good, 2, mine)
+        async with busy(workers, mine) as (slow, _), asyncio.timeout(20):
             for _ in range(20):
                 assert isinstance(await workers.fingerprint(good), Fingerprint)
             assert not slow.done()
 
 
-async def test_a_process_that_dies_takes_only_its_own_picture_along(good: bytes) -> None:
+async def test_a_process_that_dies_takes_only_its_own_picture_along(
+    good: bytes, mine: Here
+) -> None:
     async with Workers(Limits(timeout=60), processes=2) as workers:
-        await warm(workers, good, 2)
-        async with busy(workers) as (slow, pid), asyncio.timeout(30):
+        await warm(workers, good, 2, mine)
+        async with busy(workers, mine) as (slow, pid), asyncio.timeout(30):
             others = asyncio.gather(*(workers.fingerprint(good) for _ in range(30)))
             os.kill(pid, signal.SIGKILL)
             died = await slow
@@ -229,21 +239,21 @@ async def test_a_process_that_dies_takes_only_its_own_picture_along(good: bytes)
     assert died.kind == "damaged"
 
 
-async def test_processes_that_die_idle_are_replaced_unnoticed(good: bytes) -> None:
+async def test_processes_that_die_idle_are_replaced_unnoticed(good: bytes, mine: Here) -> None:
     async with Workers(Limits(), processes=2) as workers:
         for _ in range(3):
-            await warm(workers, good, 2)
-            for pid in workers_of(os.getpid()):
+            await warm(workers, good, 2, mine)
+            for pid in mine():
                 os.kill(pid, signal.SIGKILL)
             async with asyncio.timeout(20):
                 answers = await asyncio.gather(*(workers.fingerprint(good) for _ in range(6)))
             assert answers == [fingerprint(good, Limits())] * 6
 
 
-async def test_cancelling_frees_the_process(good: bytes) -> None:
+async def test_cancelling_frees_the_process(good: bytes, mine: Here) -> None:
     async with Workers(Limits(timeout=60), processes=1) as workers:
-        await warm(workers, good, 1)
-        async with busy(workers) as (slow, _):
+        await warm(workers, good, 1, mine)
+        async with busy(workers, mine) as (slow, _):
             slow.cancel()
             async with asyncio.timeout(10):
                 assert isinstance(await workers.fingerprint(good), Fingerprint)
@@ -283,10 +293,10 @@ def state_of(pid: int) -> tuple[str, str, set[Path]]:
     return (process / "limits").read_text(), (process / "status").read_text(), streams
 
 
-async def test_a_process_may_do_little(good: bytes) -> None:
+async def test_a_process_may_do_little(good: bytes, mine: Here) -> None:
     async with Workers(Limits(), processes=1) as workers:
-        await warm(workers, good, 1)
-        (pid,) = workers_of(os.getpid())
+        await warm(workers, good, 1, mine)
+        (pid,) = mine()
         text, status, outputs = state_of(pid)
 
     limits = {line[:26].strip(): line[26:].split()[:2] for line in text.splitlines()}
@@ -301,26 +311,26 @@ async def test_a_process_may_do_little(good: bytes) -> None:
     assert int(ignored.split()[1], 16) & 0b10
 
 
-async def test_leaving_is_prompt_and_answers_everybody(good: bytes) -> None:
+async def test_leaving_is_prompt_and_answers_everybody(good: bytes, mine: Here) -> None:
     async with Workers(Limits(timeout=60), processes=1) as workers:
-        await warm(workers, good, 1)
+        await warm(workers, good, 1, mine)
         waiting = [asyncio.create_task(workers.fingerprint(endless())) for _ in range(4)]
-        await _first_busy(dict.fromkeys(workers_of(os.getpid()), 0.0))
+        await _first_busy(dict.fromkeys(mine(), 0.0))
         started = time.monotonic()
     answers = await asyncio.gather(*waiting)
 
     assert time.monotonic() - started < 2
-    assert workers_of(os.getpid()) == []
+    assert mine() == []
     assert all(isinstance(a, Unreadable) and "stopped" in a.reason for a in answers)
 
 
-async def test_leaving_at_once_is_prompt() -> None:
+async def test_leaving_at_once_is_prompt(mine: Here) -> None:
     started = time.monotonic()
     async with Workers(Limits(), processes=2):
         pass
 
     assert time.monotonic() - started < 5
-    assert workers_of(os.getpid()) == []
+    assert mine() == []
 
 
 async def test_outside_its_block_it_says_so(good: bytes) -> None:
