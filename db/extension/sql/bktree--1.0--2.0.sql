@@ -60,6 +60,6 @@ BEGIN
 	EXECUTE format('DROP OPERATOR %s', own_equality);
 	DROP FUNCTION bktree_eq_match(bigint, bigint);
 EXCEPTION WHEN dependent_objects_still_exist THEN
-	RAISE NOTICE 'keeping operator %, which other objects depend on', own_equality;
+	RAISE WARNING 'keeping operator %, which other objects depend on', own_equality;
 END
 $$;

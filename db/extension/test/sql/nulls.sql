@@ -9,6 +9,7 @@ SELECT 1::bigint <@ (NULL, 3)::bktree_area AS center, 1::bigint <@ (1, NULL)::bk
        NULL::bigint <@ (1, 3)::bktree_area AS hash, (1, NULL)::bktree_area @> 1::bigint AS turned;
 
 SET enable_seqscan = off;
+SET enable_bitmapscan = off;
 EXPLAIN (COSTS OFF) SELECT count(*) FROM holes WHERE hash <@ (NULL, 64)::bktree_area;
 SELECT count(*) FROM holes WHERE hash <@ (NULL, 64)::bktree_area;
 SELECT count(*) FROM holes WHERE hash <@ (1, NULL)::bktree_area;

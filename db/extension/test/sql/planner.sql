@@ -21,6 +21,8 @@ FROM generate_series(1, 10000) AS i;
 CREATE INDEX planned_hash ON planned USING spgist (hash bktree_ops);
 VACUUM ANALYZE planned;
 SET max_parallel_workers_per_gather = 0;
+SET random_page_cost = 1.1;
+SET effective_cache_size = '1GB';
 
 SELECT center, radius, way_of(format('SELECT id FROM planned WHERE hash <@ (%s, %s)', center, radius))
 FROM (VALUES (hashint8extended(1, 3), 0), (hashint8extended(1, 3), 3), (hashint8extended(1, 3), 8),

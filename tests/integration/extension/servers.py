@@ -1,0 +1,157 @@
+"""Servers of two PostgreSQL versions with the extension, and what is done on them."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from db.embedded import EmbeddedServer, find_binaries
+from db.extension_build import CFLAGS, build_extension, extension_sources
+
+SYSTEM_BINARIES = Path("/usr/lib/postgresql/15/bin")
+HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+LEGACY = Path("test") / "legacy"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server that knows versions 1.0 and 2.0 of the extension.
+
+    ``installed`` is a system's PostgreSQL that the extension was installed into by ``make``.
+    """
+
+    binaries: Path
+    options: dict[str, Any]
+    installed: bool
+
+    async def connect(self, database: str = "postgres") -> Any:
+        """A connection to a database of this server."""
+        return await asyncpg.connect(**{**self.options, "database": database})
+
+    def environment(self, database: str) -> dict[str, str]:
+        """What libpq's programs need to connect to that database."""
+        return {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("PG", "MAKE"))},
+            "PGHOST": str(self.options["host"]),
+            "PGPORT": str(self.options["port"]),
+            "PGUSER": str(self.options["user"]),
+            "PGDATABASE": database,
+            # The time zone and dates that pg_regress sets.
+            "PGTZ": "America/Los_Angeles",
+            "PGDATESTYLE": "Postgres, MDY",
+        }
+
+
+def make(folder: Path, binaries: Path, *targets: str, flags: Sequence[str] = ()) -> str:
+    """Run the extension's Makefile; what it and the compiler said."""
+    command = ["make", f"PG_CONFIG={binaries / 'pg_config'}", "with_llvm=no", *flags, *targets]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    said = done.stdout.decode("utf-8", "replace")
+    assert done.returncode == 0, said
+    return said
+
+
+def copy_sources(to: Path) -> Path:
+    """The extension's sources, without what was built from them."""
+    leave = shutil.ignore_patterns("*.o", "*.so", "*.bc", "results", "regression.*")
+    return Path(shutil.copytree(extension_sources(), to, ignore=leave))
+
+
+@contextmanager
+def embedded_server(new_folder: Callable[[], Path], say: Say) -> Iterator[Server | None]:
+    """The PostgreSQL that comes along; ``None`` where nothing can be compiled for it."""
+    binaries = find_binaries()
+    built = build_extension(binaries / "pg_config", new_folder() / "built", say)
+    if built is None:
+        yield None
+        return
+    folder = Path(shutil.copytree(built, new_folder() / "both"))
+    sources = copy_sources(new_folder() / "source")
+    make(sources / LEGACY, binaries, flags=[f"CFLAGS={CFLAGS}"])
+    shutil.copy(sources / LEGACY / "bktree_legacy.so", folder / "lib")
+    shutil.copy(sources / LEGACY / "bktree--1.0.sql", folder / "extension")
+
+    server = EmbeddedServer(new_folder(), say, extension=folder, settings=HASTY)
+    server.start()
+    try:
+        yield Server(binaries, server.connect_options, installed=False)
+    finally:
+        server.stop()
+
+
+@contextmanager
+def system_server(new_folder: Callable[[], Path]) -> Iterator[Server | None]:
+    """A Debian PostgreSQL 15 with the extension; ``None`` where there is none to build for.
+
+    It is a tree of links to the system's, so that ``make install`` writes nothing there: a server
+    finds its files by where its program is.
+    """
+    pgxs = SYSTEM_BINARIES.parent / "lib" / "pgxs"
+    headers = Path("/usr/include/postgresql/15/server/postgres.h")
+    if not (pgxs.is_dir() and headers.is_file() and (SYSTEM_BINARIES / "initdb").is_file()):
+        yield None
+        return
+    root = new_folder()
+    root.chmod(0o755)
+    sources = copy_sources(new_folder() / "source")
+    make(sources, SYSTEM_BINARIES, "install", flags=[f"DESTDIR={root}"])
+    make(sources / LEGACY, SYSTEM_BINARIES, "install", flags=[f"DESTDIR={root}"])
+    extension = root / "usr/share/postgresql/15/extension"
+    shutil.copy(sources / LEGACY / "bktree--1.0.sql", extension)
+    for part in ("usr/lib/postgresql/15", "usr/share/postgresql/15"):
+        _link_missing(Path("/") / part, root / part)
+    binaries = root / SYSTEM_BINARIES.relative_to("/")
+    for name in ("postgres", "initdb", "pg_ctl"):
+        (binaries / name).unlink()
+        shutil.copy(SYSTEM_BINARIES / name, binaries)
+
+    folder = new_folder()
+    user: dict[str, Any] = {"cwd": "/"}
+    if os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody")
+        user |= {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        shutil.chown(folder, nobody.pw_uid, nobody.pw_gid)
+
+    def run(name: str, *arguments: object) -> None:
+        command = [str(binaries / name), "-D", str(folder / "data"), *map(str, arguments)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **user)
+
+    run("initdb", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+    settings = " ".join(f"-c {name}={value}" for name, value in HASTY.items())
+    listen = f"-k {folder} -c listen_addresses="
+    run("pg_ctl", "start", "-w", "-l", folder / "log", "-o", f"{listen} {settings}")
+    try:
+        options = {"host": str(folder), "port": 5432, "user": "postgres", "ssl": False}
+        yield Server(SYSTEM_BINARIES, options, installed=True)
+    finally:
+        run("pg_ctl", "stop", "-w", "-m", "fast")
+    assert "terminated by signal" not in (folder / "log").read_text("utf-8", "replace")
+
+
+def _link_missing(origin: Path, copy: Path) -> None:
+    """Fill a tree with links to what it lacks of another."""
+    copy.mkdir(parents=True, exist_ok=True)
+    for entry in origin.iterdir():
+        twin = copy / entry.name
+        # A real folder here is one that make install made; what a link leads to is the system's.
+        if twin.is_dir() or (entry.is_dir() and entry.name in ("bin", "lib", "extension")):
+            _link_missing(entry, twin)
+        elif not twin.exists():
+            twin.symlink_to(entry)
