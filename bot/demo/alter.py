@@ -3,7 +3,6 @@
 import io
 from collections.abc import Callable, Mapping
 
-import cairosvg
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont
 
 Alteration = Callable[[bytes], bytes]
@@ -34,9 +33,14 @@ def extension(data: bytes) -> str:
 
 
 def rasterised(data: bytes) -> bytes:
-    """An SVG as PNG, 800 pixels wide; any other file as it is."""
+    """An SVG as PNG, 800 pixels wide; any other file as it is.
+
+    Raises :class:`OSError` for an SVG where the cairo library is missing.
+    """
     if not data.lstrip().startswith((b"<?xml", b"<svg")):
         return data
+    import cairosvg  # noqa: PLC0415  (needs the cairo library)
+
     png: bytes = cairosvg.svg2png(bytestring=data, output_width=SVG_WIDTH)
     return png
 

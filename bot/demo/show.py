@@ -24,6 +24,7 @@ from bot.demo.alter import alterations, extension, rasterised
 from bot.demo.gallery import Drawing, gallery
 from bot.demo.mascot import mascot
 from bot.demo.terminal import load_pictures, render_message
+from bot.images import cairo_available
 from bot.importers import SourcePicture
 
 COLLECTION = "gallery"
@@ -40,7 +41,7 @@ async def show(
     services: Services, options: BotOptions, *, folder: Path, preview: bool, console: Console
 ) -> None:
     """Draw the gallery into ``folder``, store it, and play a visit to the simulated Discord."""
-    drawings = gallery()
+    drawings = drawable(gallery(), console)
     await store_gallery(services, drawings, folder, console)
     # The walk asks faster than a person may.
     bot = WhereisBot(services, replace(options, cooldown_uses=1000))
@@ -53,6 +54,18 @@ async def show(
             await visit.open_page()
         elif sys.stdin.isatty():
             await visit.take_pictures()
+
+
+def drawable(drawings: Sequence[Drawing], console: Console) -> Sequence[Drawing]:
+    """Those of the drawings that can be shown here: no SVGs where the cairo library is missing."""
+    if cairo_available():
+        return drawings
+    raster = [drawing for drawing in drawings if not drawing.file.endswith(".svg")]
+    console.print(
+        f"Without the cairo library {len(drawings) - len(raster)} drawings in SVG are left out. "
+        "To see them: sudo apt-get install libcairo2"
+    )
+    return raster
 
 
 async def store_gallery(
@@ -101,6 +114,8 @@ class Visit:
         by_slug = {drawing.slug: drawing for drawing in drawings}
         ask = f"{self._prefix}whereis"
         for slug, how in ASKED:
+            if slug not in by_slug:
+                continue
             self._scene(f"ann posts a picture, {how}")
             copy = await asyncio.to_thread(alterations()[how], by_slug[slug].draw())
             await self._send(self._ann, ask, _named(copy))

@@ -7,13 +7,21 @@ import warnings
 from collections import Counter
 from pathlib import Path
 
-import cairosvg
 import imagehash
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from bot.images import Fingerprint, Limits, Unreadable, Workers, heif_available
+from bot.images import (
+    Fingerprint,
+    Limits,
+    Unreadable,
+    Workers,
+    cairo_available,
+    heif_available,
+)
+
+pytestmark = pytest.mark.skipif(not cairo_available(), reason="no cairo library here")
 
 LIMITS = Limits(timeout=30)
 
@@ -42,6 +50,8 @@ SCALED = {"cc.svg": 2, "tc.svg": 2}
 def plain_picture(data: bytes, name: str) -> Image.Image:
     """What somebody would write who had never met a hostile file."""
     if name.endswith((".svg", ".svgz")):
+        import cairosvg
+
         data = cairosvg.svg2png(bytestring=data)
     image: Image.Image = Image.open(io.BytesIO(data))
     if image.mode == "I;16":

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.config import Settings, variable_of
+from bot.images import cairo_available
 
 
 def test_the_demo_runs_through_and_runs_again(short_folders: Callable[[], Path]) -> None:
@@ -33,7 +34,6 @@ def test_the_demo_runs_through_and_runs_again(short_folders: Callable[[], Path])
     first = demo()
     for words in (
         "https://en.wikipedia.org/wiki/Mandelbrot_set",
-        "https://en.wikipedia.org/wiki/Flag_of_Nepal",
         "https://en.wikipedia.org/wiki/Ulam_spiral",
         "https://en.wikipedia.org/wiki/Lorenz_system",
         "Exact match",
@@ -45,5 +45,8 @@ def test_the_demo_runs_through_and_runs_again(short_folders: Callable[[], Path])
         "[\N{NO-BREAK SPACE}Undo\N{NO-BREAK SPACE}]",
     ):
         assert words in first
-    assert "76 new, 0 already there" in first.replace("\n", " ")
-    assert "0 new, 76 already there" in demo().replace("\n", " ")
+    # Without the cairo library the drawings in SVG are left out.
+    assert cairo_available() == ("https://en.wikipedia.org/wiki/Flag_of_Nepal" in first)
+    count = 76 if cairo_available() else 36
+    assert f"{count} new, 0 already there" in first.replace("\n", " ")
+    assert f"0 new, {count} already there" in demo().replace("\n", " ")

@@ -1,11 +1,8 @@
 """What the doctor makes of what it finds."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from aiohttp import web
 from discord.http import Route
 
 from bot.doctor import (
@@ -18,10 +15,10 @@ from bot.doctor import (
     check_versions,
     worst,
 )
+from bot.images import cairo_available
 from db import ServerInfo
 from db.records import IndexStatus
-
-CONTENT_INTENT = 1 << 18
+from tests.loopback_discord import LoopbackDiscord, loopback_discord
 
 
 def server(**changes: Any) -> ServerInfo:
@@ -55,7 +52,7 @@ def index(**changes: Any) -> IndexStatus:
     ("check", "verdict"),
     [
         (check_versions(), "ok"),
-        (check_cairo(), "ok"),
+        (check_cairo(), "ok" if cairo_available() else "note"),
         (check_database(server()), "ok"),
         (check_extension(server()), "ok"),
         (check_extension(server(extension_version="1.0")), "note"),
@@ -83,54 +80,6 @@ def test_the_worst_verdict_counts() -> None:
     assert worst([note, problem, ok]) == "problem"
 
 
-@asynccontextmanager
-async def discord_that_says(
-    monkeypatch: pytest.MonkeyPatch, status: int, flags: int
-) -> AsyncIterator[None]:
-    """A loopback server that answers as Discord answers a log-in."""
-
-    async def me(_: web.Request) -> web.Response:
-        if status != 200:
-            return answer({"message": "no", "code": 0}, status)
-        user = {"id": "1", "username": "whereis", "discriminator": "0", "avatar": None, "bot": True}
-        return answer(user)
-
-    async def application(_: web.Request) -> web.Response:
-        owner = {"id": "2", "username": "o", "discriminator": "0", "avatar": None}
-        return answer(
-            {
-                "id": "7",
-                "name": "whereis",
-                "description": "",
-                "icon": None,
-                "bot_public": True,
-                "bot_require_code_grant": False,
-                "verify_key": "",
-                "owner": owner,
-                "team": None,
-                "flags": flags,
-            }
-        )
-
-    def answer(body: dict[str, Any], code: int = 200) -> web.Response:
-        # discord.py compares the whole header, so there must be no charset in it.
-        response = web.json_response(body, status=code)
-        response.headers["Content-Type"] = "application/json"
-        return response
-
-    app = web.Application()
-    app.router.add_get("/users/@me", me)
-    app.router.add_get("/oauth2/applications/@me", application)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    monkeypatch.setattr(Route, "BASE", f"http://127.0.0.1:{runner.addresses[0][1]}")
-    try:
-        yield
-    finally:
-        await runner.cleanup()
-
-
 async def verdicts(token: str | None) -> dict[str, str]:
     return {check.name: check.verdict async for check in check_discord(token)}
 
@@ -140,7 +89,7 @@ async def test_no_token_is_a_problem() -> None:
 
 
 async def test_a_good_token_is_tried_and_gives_the_invite(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with discord_that_says(monkeypatch, 200, CONTENT_INTENT):
+    async with loopback_discord(monkeypatch, LoopbackDiscord()):
         checks = {check.name: check async for check in check_discord("token")}
     assert {name: check.verdict for name, check in checks.items()} == {
         "token": "ok",
@@ -151,12 +100,12 @@ async def test_a_good_token_is_tried_and_gives_the_invite(monkeypatch: pytest.Mo
 
 
 async def test_a_missing_intent_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with discord_that_says(monkeypatch, 200, 0):
+    async with loopback_discord(monkeypatch, LoopbackDiscord(flags=0)):
         assert (await verdicts("token"))["intents"] == "problem"
 
 
 async def test_a_refused_token_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with discord_that_says(monkeypatch, 401, 0):
+    async with loopback_discord(monkeypatch, LoopbackDiscord(status=401)):
         assert await verdicts("token") == {"token": "problem"}
 
 

@@ -113,7 +113,8 @@ async def test_what_is_stored_outlives_the_server(short_folders: Callable[[], Pa
         elapsed = time.perf_counter() - started
         (found,) = await database.store.near(QUERY, [wiki.id], limit=5)
         assert found.dhash == 1
-    assert said == ["Starting PostgreSQL…"]
+    # Where there is no compiler, that is said at each start.
+    assert [line for line in said if "can't be built" not in line] == ["Starting PostgreSQL…"]
     # It takes a quarter of a second; the limit leaves room for a busy machine.
     assert elapsed < 5
 

@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import cairosvg
 import pytest
 from PIL import Image
 
 from bot.images import Fingerprint, Limits, Unreadable, cairo_available, fingerprint
+
+pytestmark = pytest.mark.skipif(not cairo_available(), reason="no cairo library here")
 
 Save = Callable[..., bytes]
 PlainHash = Callable[[Image.Image], int]
@@ -46,6 +47,8 @@ def refused(data: bytes, limits: Limits | None = None) -> Unreadable:
 
 def drawn(data: bytes) -> Image.Image:
     """What plain code makes of a drawing: a PNG by cairosvg, laid on white."""
+    import cairosvg
+
     image = Image.open(io.BytesIO(cairosvg.svg2png(bytestring=data))).convert("RGBA")
     paper = Image.new("RGBA", image.size, "white")
     return Image.alpha_composite(paper, image)
