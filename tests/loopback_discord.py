@@ -1,0 +1,120 @@
+"""As much of Discord on loopback as a bot needs to log in: REST, and the gateway's greeting."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import yarl
+from aiohttp import web
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+CONTENT_INTENT = 1 << 18
+"""The application flag that says that the message content intent is switched on."""
+
+DISALLOWED_INTENTS = 4014
+"""The code with which the gateway closes when an intent is not switched on."""
+
+_USER = {"id": "1", "username": "whereis", "discriminator": "0", "avatar": None, "bot": True}
+_OWNER = {"id": "2", "username": "owner", "discriminator": "0", "avatar": None}
+
+
+@dataclass
+class LoopbackDiscord:
+    """How Discord behaves, and what it has seen.
+
+    ``status`` is what a log-in is answered with, ``flags`` the application's, and ``close_code``
+    what the gateway closes with once a bot says who it is; ``None`` welcomes it.
+    """
+
+    status: int = 200
+    flags: int = CONTENT_INTENT
+    close_code: int | None = None
+    synced: list[str] = field(default_factory=list)
+    welcomed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def me(self, _: web.Request) -> web.Response:
+        """Who the token belongs to."""
+        if self.status != 200:
+            return _answer({"message": "no", "code": 0}, self.status)
+        return _answer(_USER)
+
+    async def application(self, _: web.Request) -> web.Response:
+        """The application of the token."""
+        return _answer(
+            {
+                "id": "7",
+                "name": "whereis",
+                "description": "",
+                "icon": None,
+                "bot_public": True,
+                "bot_require_code_grant": False,
+                "verify_key": "",
+                "owner": _OWNER,
+                "team": None,
+                "flags": self.flags,
+            }
+        )
+
+    async def sync(self, request: web.Request) -> web.Response:
+        """Take the application's commands."""
+        self.synced = [command["name"] for command in await request.json()]
+        return _answer([])
+
+    async def gateway(self, request: web.Request) -> web.WebSocketResponse:
+        """Greet a bot, and welcome it or close."""
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_json(
+            {"op": 10, "d": {"heartbeat_interval": 45_000}, "s": None, "t": None}
+        )
+        async for message in socket:
+            if json.loads(message.data)["op"] != 2:
+                continue
+            if self.close_code is not None:
+                await socket.close(code=self.close_code)
+                break
+            ready = {
+                "v": 10,
+                "user": _USER,
+                "guilds": [],
+                "session_id": "s",
+                "resume_gateway_url": str(request.url.with_scheme("ws").origin()),
+                "application": {"id": "7", "flags": self.flags},
+            }
+            await socket.send_json({"op": 0, "t": "READY", "s": 1, "d": ready})
+            self.welcomed.set()
+        return socket
+
+
+def _answer(body: Any, status: int = 200) -> web.Response:
+    # discord.py compares the whole header, so there must be no charset in it.
+    return web.Response(
+        body=json.dumps(body).encode(), status=status, content_type="application/json"
+    )
+
+
+@asynccontextmanager
+async def loopback_discord(
+    monkeypatch: pytest.MonkeyPatch, discord: LoopbackDiscord
+) -> AsyncIterator[LoopbackDiscord]:
+    """Have discord.py speak to this machine alone."""
+    app = web.Application()
+    app.router.add_get("/users/@me", discord.me)
+    app.router.add_get("/oauth2/applications/@me", discord.application)
+    app.router.add_put("/applications/{id}/commands", discord.sync)
+    app.router.add_get("/gateway/", discord.gateway)
+    runner = web.AppRunner(app, shutdown_timeout=1.0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    place = f"127.0.0.1:{runner.addresses[0][1]}"
+    monkeypatch.setattr(Route, "BASE", f"http://{place}")
+    monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(f"ws://{place}/gateway/"))
+    try:
+        yield discord
+    finally:
+        await runner.cleanup()
