@@ -3,6 +3,7 @@
 import random
 from typing import Any
 
+import asyncpg
 import pytest
 
 from tests.integration.extension.hashsets import ALL, distance, make_queries, make_set
@@ -157,3 +158,20 @@ async def test_any_who_may_create_in_a_database_may_create_the_extension(
         f"RESET ROLE; REVOKE ALL ON DATABASE {empty_database} FROM ordinary;"
         "DROP OWNED BY ordinary; DROP ROLE ordinary"
     )
+
+
+async def test_a_tuple_of_unknown_form_is_an_error(connection: Any) -> None:
+    await connection.execute(
+        "CREATE OR REPLACE FUNCTION bktree_picksplit(internal, internal) RETURNS void"
+        " AS '$libdir/bktree_legacy', 'unheard_of_picksplit' LANGUAGE C IMMUTABLE STRICT;"
+        "CREATE TABLE pictures (hash bigint);"
+        "CREATE INDEX by_hash ON pictures USING spgist (hash bktree_ops);"
+        "SET enable_seqscan = off"
+    )
+    # What is split once is kept, and the next row meets it.
+    rows = [(hash_,) for hash_ in make_set("uniform", seed=12, size=SIZE)]
+    with pytest.raises(asyncpg.IndexCorruptedError, match="unknown form"):
+        await connection.executemany("INSERT INTO pictures VALUES ($1)", rows)
+    with pytest.raises(asyncpg.IndexCorruptedError) as caught:
+        await connection.fetch("SELECT * FROM pictures WHERE hash <@ (1, 3)")
+    assert "REINDEX" in str(caught.value.hint)
