@@ -164,7 +164,8 @@ class Connections:
         except (ValueError, asyncpg.ClientConfigurationError):
             # Their words may quote the address, password and all.
             raise _not_an_address() from None
-        except (OSError, asyncpg.CannotConnectNowError):
+        except (OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
+            # The last is a server that was killed with this connection in its queue.
             if self._target.revive is None:
                 raise
         await self._target.revive()
