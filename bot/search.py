@@ -108,9 +108,9 @@ def hamming(a: int, b: int) -> int:
 def confidence_of(distance: int, phash_distance: int | None) -> Confidence:
     """How sure a match is, in a word.
 
-    *exact*: both fingerprints agree as they do after re-encoding and resizing (at least 99 % of
-    such copies are within 3 bits of dHash).  *close*: as after a small crop or an edit.  Without a
-    second fingerprint a match is never *exact*, for graphics share dHashes.
+    *exact*: both fingerprints agree as they do after re-encoding and resizing.  *close*: as after a
+    small crop or an edit.  Without a second fingerprint a match is never *exact*, for graphics
+    share dHashes.
     """
     if phash_distance is None:
         return "close" if distance <= 1 else "possible"
