@@ -21,7 +21,7 @@ KEPT_LINES = 12
 # compilers don't know.  These are the ones that matter.
 CFLAGS = "-O2 -fPIC -fwrapv -fno-strict-aliasing"
 
-_PATTERNS = ("Makefile", "*.control", "sql/*.sql", "src/*.c", "src/*.h")
+_PATTERNS = ("Makefile", "*.control", "sql/*.sql", "src/**/*.c", "src/**/*.h")
 
 
 def extension_sources() -> Path:
