@@ -15,7 +15,7 @@
 #include "fmgr.h"
 
 #include "area.h"
-#include "hamming.h"
+#include "distance.h"
 
 PG_FUNCTION_INFO_V1(bktree_area_match);
 PG_FUNCTION_INFO_V1(bktree_area_contains);

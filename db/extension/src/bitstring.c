@@ -10,7 +10,7 @@
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 
-#include "hamming.h"
+#include "distance.h"
 
 PG_FUNCTION_INFO_V1(int64_to_bitstring);
 PG_FUNCTION_INFO_V1(bitstring_to_int64);

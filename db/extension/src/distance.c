@@ -9,7 +9,7 @@
 
 #include "fmgr.h"
 
-#include "hamming.h"
+#include "distance.h"
 
 PG_FUNCTION_INFO_V1(bktree_get_distance);
 PG_FUNCTION_INFO_V1(bktree_eq_match);

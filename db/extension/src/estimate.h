@@ -10,7 +10,7 @@
 
 #include "postgres.h"
 
-#include "hamming.h"
+#include "distance.h"
 
 /* Distances seen in a sample: how many at each. */
 typedef struct DistanceSample

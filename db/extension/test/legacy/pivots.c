@@ -17,7 +17,7 @@
 #include "access/spgist.h"
 #include "fmgr.h"
 
-#include "../../src/hamming.h"
+#include "../../src/distance.h"
 
 PG_MODULE_MAGIC;
 

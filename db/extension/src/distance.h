@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * hamming.h
+ * distance.h
  *	  The distance between two 64-bit hashes: how many bits differ.
  *
  * A hash travels through SQL as a signed bigint and through this code as an
@@ -8,8 +8,8 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef BKTREE_HAMMING_H
-#define BKTREE_HAMMING_H
+#ifndef BKTREE_DISTANCE_H
+#define BKTREE_DISTANCE_H
 
 #include "postgres.h"
 
@@ -37,4 +37,4 @@ hamming_distance(uint64 a, uint64 b)
 	return hamming_weight(a ^ b);
 }
 
-#endif							/* BKTREE_HAMMING_H */
+#endif							/* BKTREE_DISTANCE_H */

@@ -19,7 +19,7 @@
  */
 #include "postgres.h"
 
-#include "hamming.h"
+#include "distance.h"
 #include "pivot.h"
 
 /* How many words a column of one bit per hash takes. */

@@ -29,7 +29,7 @@
 
 #include "postgres.h"
 
-#include "hamming.h"
+#include "distance.h"
 
 /* Strategies. The first two have their numbers from 1.0. */
 #define TREE_WITHIN_AREA	1	/* bigint <@ bktree_area */
