@@ -414,14 +414,6 @@ static const Kernel avx2_kernel = {
 #define FOR_AVX512 \
 	__attribute__((target("avx512f,avx512bw,avx512vl,avx512vpopcntdq")))
 
-/* The truth table of (~query & and) | (query & ~or). */
-#define AVX512_AGREED(query, ands, ors) \
-	_mm512_ternarylogic_epi64(query, ands, ors, 0x5C)
-
-/* The truth table of query & ~and & or. */
-#define AVX512_ONES(query, ands, ors) \
-	_mm512_ternarylogic_epi64(query, ands, ors, 0x20)
-
 FOR_AVX512 PIECE __m512i
 avx512_distances(__m512i hashes, __m512i query, __m512i low)
 {
@@ -491,27 +483,55 @@ avx512_within(const uint64_t *hashes, int count, uint64_t query,
 	return n;
 }
 
+/* The bounds of up to eight entries, each in 64 bits. */
+FOR_AVX512 PIECE __m512i
+avx512_agreed(__m512i ands, __m512i ors, __m512i query)
+{
+	/* The truth table of (~query & and) | (query & ~or). */
+	return _mm512_popcnt_epi64(_mm512_ternarylogic_epi64(query, ands, ors, 0x5C));
+}
+
+/* How many ones the query has where they don't agree. */
+FOR_AVX512 PIECE __m512i
+avx512_ones(__m512i ands, __m512i ors, __m512i query)
+{
+	/* The truth table of query & ~and & or. */
+	return _mm512_popcnt_epi64(_mm512_ternarylogic_epi64(query, ands, ors, 0x20));
+}
+
 FOR_AVX512 static void
 avx512_bounds(const uint64_t *ands, const uint64_t *ors, int count,
 			  uint64_t query, uint8_t *bound)
 {
 	__m512i		q = _mm512_set1_epi64((int64_t) query);
+	int			i = 0;
 
-	for (int i = 0; i < count; i += 8)
+	for (; i + 8 <= count; i += 8)
+	{
+		__m512i		agreed = avx512_agreed(avx512_load(ands + i),
+										   avx512_load(ors + i), q);
+
+		_mm_storel_epi64((__m128i *) (bound + i), _mm512_cvtepi64_epi8(agreed));
+	}
+	if (i < count)
 	{
 		__mmask8	entries = avx512_entries(count - i);
-		__m512i		all_and = _mm512_maskz_loadu_epi64(entries, ands + i);
-		__m512i		all_or = _mm512_maskz_loadu_epi64(entries, ors + i);
-		__m512i		agreed = _mm512_popcnt_epi64(AVX512_AGREED(q, all_and, all_or));
+		__m512i		agreed = avx512_agreed(_mm512_maskz_loadu_epi64(entries, ands + i),
+										   _mm512_maskz_loadu_epi64(entries, ors + i),
+										   q);
 
 		_mm512_mask_cvtepi64_storeu_epi8(bound + i, entries, agreed);
 	}
 }
 
-FOR_AVX512 PIECE __m512i
-avx512_widen(const uint8_t *at, __mmask8 entries)
+/* A group's bounds in bytes, of these numbers in bytes. */
+FOR_AVX512 PIECE __m128i
+avx512_sum(__m512i agreed, __m512i ones, __m128i low, __m128i high)
 {
-	return _mm512_cvtepu8_epi64(_mm_maskz_loadu_epi8(entries, at));
+	__m128i		has = _mm512_cvtepi64_epi8(ones);
+	__m128i		more = _mm_max_epu8(_mm_subs_epu8(low, has), _mm_subs_epu8(has, high));
+
+	return _mm_add_epi8(_mm512_cvtepi64_epi8(agreed), more);
 }
 
 FOR_AVX512 static void
@@ -520,20 +540,30 @@ avx512_group_bounds(const uint64_t *ands, const uint64_t *ors,
 					uint64_t query, uint8_t *bound)
 {
 	__m512i		q = _mm512_set1_epi64((int64_t) query);
+	int			i = 0;
 
-	for (int i = 0; i < count; i += 8)
+	for (; i + 8 <= count; i += 8)
+	{
+		__m512i		all_and = avx512_load(ands + i);
+		__m512i		all_or = avx512_load(ors + i);
+		__m128i		low = _mm_loadl_epi64((const __m128i *) (lows + i));
+		__m128i		high = _mm_loadl_epi64((const __m128i *) (highs + i));
+
+		_mm_storel_epi64((__m128i *) (bound + i),
+						 avx512_sum(avx512_agreed(all_and, all_or, q),
+									avx512_ones(all_and, all_or, q), low, high));
+	}
+	if (i < count)
 	{
 		__mmask8	entries = avx512_entries(count - i);
 		__m512i		all_and = _mm512_maskz_loadu_epi64(entries, ands + i);
 		__m512i		all_or = _mm512_maskz_loadu_epi64(entries, ors + i);
-		__m512i		agreed = _mm512_popcnt_epi64(AVX512_AGREED(q, all_and, all_or));
-		__m512i		ones = _mm512_popcnt_epi64(AVX512_ONES(q, all_and, all_or));
-		__m512i		missing = _mm512_subs_epu8(avx512_widen(lows + i, entries), ones);
-		__m512i		surplus = _mm512_subs_epu8(ones, avx512_widen(highs + i, entries));
-		__m512i		more = _mm512_max_epu8(missing, surplus);
+		__m128i		low = _mm_maskz_loadu_epi8(entries, lows + i);
+		__m128i		high = _mm_maskz_loadu_epi8(entries, highs + i);
 
-		_mm512_mask_cvtepi64_storeu_epi8(bound + i, entries,
-										 _mm512_add_epi8(agreed, more));
+		_mm_mask_storeu_epi8(bound + i, entries,
+							 avx512_sum(avx512_agreed(all_and, all_or, q),
+										avx512_ones(all_and, all_or, q), low, high));
 	}
 }
 
