@@ -9,8 +9,18 @@
 
 #include "fmgr.h"
 
+#include "hamming/am.h"
+
 #if PG_VERSION_NUM >= 180000
-PG_MODULE_MAGIC_EXT(.name = "bktree", .version = "2.0");
+PG_MODULE_MAGIC_EXT(.name = "bktree", .version = "2.1");
 #else
 PG_MODULE_MAGIC;
 #endif
+
+void		_PG_init(void);
+
+void
+_PG_init(void)
+{
+	hamming_define_options();
+}

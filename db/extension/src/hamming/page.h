@@ -55,14 +55,17 @@ typedef enum PageKind
 	PAGE_FREE
 } PageKind;
 
-/* At the end of every page. */
-typedef struct PageTail
+/*
+ * At the start of every page, behind PostgreSQL's header: a search that looks
+ * at few hashes of a leaf needs not touch its end.
+ */
+typedef struct PageMark
 {
 	uint32_t	magic;
 	uint8_t		version;
 	uint8_t		kind;			/* PageKind */
 	uint16_t	flags;
-} PageTail;
+} PageMark;
 
 #define LEAF_INSERTED		0x0001	/* made by an insert, not by the build */
 
@@ -79,11 +82,11 @@ typedef struct HeapPointer
 #define POINTER_DEAD		0x8000
 
 /* A hash and its row, as they are handed about. */
-typedef struct Item
+typedef struct Entry
 {
 	uint64_t	hash;
 	HeapPointer pointer;
-} Item;
+} Entry;
 
 /*
  * Hashes and pointers lie apart, so that a search runs over hashes alone. The
@@ -160,7 +163,7 @@ typedef struct Meta
 #define INTERLOCK_BLOCK(epoch)	(1 + (epoch) % 2)
 #define FIRST_BLOCK			3
 
-#define PAGE_ROOM			(8192 - 24 - sizeof(PageTail))
+#define PAGE_ROOM			(8192 - 24 - sizeof(PageMark))
 
 _Static_assert(sizeof(HeapPointer) == 6, "a heap pointer has 6 bytes");
 _Static_assert(sizeof(Leaf) <= PAGE_ROOM, "a leaf fits on a page");

@@ -1,0 +1,111 @@
+/*-------------------------------------------------------------------------
+ *
+ * walk.c
+ *	  Visiting summary pages, each once, while others split them.
+ *
+ * All tops are read under the meta page's lock, which a split needs too, so
+ * the list of summary pages is as of one moment. A page that is split later
+ * carries a greater number than the meta page had at that moment; what was
+ * moved out of it is at its right, and in no other place of the list. This is
+ * how GiST does it: M. Kornacker, C. Mohan, J. Hellerstein, "Concurrency and
+ * Recovery in Generalized Search Trees" (1997).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "storage/bufmgr.h"
+
+#include "hamming/am.h"
+
+static void
+walk_append(Walk *walk, BlockNumber block)
+{
+	if (walk->count == walk->room)
+	{
+		walk->room = Max(walk->room * 2, TOP_ENTRIES);
+		walk->blocks = walk->blocks == NULL ?
+			palloc(walk->room * sizeof(BlockNumber)) :
+			repalloc_huge(walk->blocks, walk->room * sizeof(BlockNumber));
+	}
+	walk->blocks[walk->count++] = block;
+}
+
+/*
+ * Begin a walk over the summary pages that are chosen: all of them, if choose
+ * is NULL. If interlock points to no buffer yet, the page that vacuum waits
+ * for is pinned there; see vacuum.c.
+ */
+void
+walk_start(Walk *walk, Relation index, WalkChoice choose, void *context, Buffer *interlock)
+{
+	Buffer		meta_buffer = page_read(index, META_BLOCK, PAGE_META, BUFFER_LOCK_SHARE);
+	const Meta *meta = buffer_content(meta_buffer);
+	BlockNumber size = InvalidBlockNumber;
+	BlockNumber tops = 0;
+
+	walk->index = index;
+	walk->splits = meta->splits;
+	walk->count = 0;
+	walk->total = 0;
+	walk->at = 0;
+	walk->right = InvalidBlockNumber;
+	if (interlock != NULL && !BufferIsValid(*interlock))
+		*interlock = ReadBuffer(index, INTERLOCK_BLOCK(meta->epoch));
+
+	for (BlockNumber block = meta->first_top; block != NO_BLOCK;)
+	{
+		Buffer		buffer = page_read(index, block, PAGE_TOP, BUFFER_LOCK_SHARE);
+		const Top  *top = buffer_content(buffer);
+		bool		wanted[TOP_ENTRIES];
+
+		memset(wanted, true, sizeof(wanted));
+		if (choose != NULL)
+			choose(context, top, wanted);
+		for (int entry = 0; entry < top->entries; entry++)
+			if (wanted[entry])
+				walk_append(walk, top->block[entry]);
+		walk->total += top->entries;
+		block = top->next;
+		UnlockReleaseBuffer(buffer);
+
+		/* A damaged list may be a ring. */
+		if (++tops % 1024 == 0)
+		{
+			if (size == InvalidBlockNumber)
+				size = RelationGetNumberOfBlocks(index);
+			if (tops > size)
+				index_damaged(index, META_BLOCK, "the list of tops has no end");
+		}
+	}
+	UnlockReleaseBuffer(meta_buffer);
+}
+
+/* The next summary page, pinned and locked; InvalidBuffer after the last. */
+Buffer
+walk_next(Walk *walk, int lock)
+{
+	BlockNumber block = walk->right;
+	Buffer		buffer;
+	const Summary *summary;
+
+	if (block == InvalidBlockNumber)
+	{
+		if (walk->at == walk->count)
+			return InvalidBuffer;
+		block = walk->blocks[walk->at++];
+	}
+	buffer = page_read(walk->index, block, PAGE_SUMMARY, lock);
+	summary = buffer_content(buffer);
+	walk->right = summary->split > walk->splits ? summary->right : InvalidBlockNumber;
+	return buffer;
+}
+
+void
+walk_end(Walk *walk)
+{
+	if (walk->blocks != NULL)
+		pfree(walk->blocks);
+	walk->blocks = NULL;
+	walk->room = 0;
+}
