@@ -50,7 +50,8 @@ some_hash(SetKind kind)
 	switch (kind)
 	{
 		case SET_CLUSTERED:
-			return fixed((uint64_t) random_below(40)) ^ random_with_ones(random_below(7));
+			hash = fixed((uint64_t) random_below(40));
+			return hash ^ random_with_ones(random_below(7));
 		case SET_SKEWED:
 			for (int bit = 0; bit < 64; bit++)
 				hash |= (uint64_t) (random_below(64) < bit) << bit;
@@ -60,8 +61,8 @@ some_hash(SetKind kind)
 		case SET_TWO_VALUES:
 			return random_below(1000) == 0 ? fixed(1) : ~fixed(1);
 		case SET_POPULAR:
-			return fixed((uint64_t) __builtin_ctzll(random_bits() | UINT64_C(1) << 63) *
-						 (uint64_t) (1 + random_below(5)));
+			hash = (uint64_t) __builtin_ctzll(random_bits() | UINT64_C(1) << 63);
+			return fixed(hash * 5 + (uint64_t) random_below(5));
 		case SET_SEQUENTIAL:
 			return (uint64_t) random_below(1 << 20);
 		case SET_SINGLE_BITS:
@@ -72,8 +73,8 @@ some_hash(SetKind kind)
 			return (UINT64_C(1) << random_below(64)) - 1;
 		case SET_HALVING:
 			/* What a split on the evenest bit leaves is the same again. */
-			return random_bits() | ~UINT64_C(0) << (__builtin_ctzll(random_bits() |
-																	 UINT64_C(1) << 63));
+			hash = random_bits();
+			return hash | ~UINT64_C(0) << __builtin_ctzll(random_bits() | UINT64_C(1) << 63);
 		default:
 			return random_bits();
 	}

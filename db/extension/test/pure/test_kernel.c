@@ -90,6 +90,7 @@ check_hashes(const Kernel *kernel, int count, int skipped, bool heap, bool thoro
 	uint64_t   *hashes = count + skipped > 0 ? start + skipped : start;
 	uint64_t	query = some_query();
 	int			first = random_below(2) ? 0 : random_below(65536 - MOST);
+	int			low;
 	int			distances[MOST];
 
 	for (int i = 0; i < count; i++)
@@ -99,7 +100,7 @@ check_hashes(const Kernel *kernel, int count, int skipped, bool heap, bool thoro
 	}
 	if (thorough)
 	{
-		for (int low = -1; low <= 66; low++)
+		for (low = -1; low <= 66; low++)
 			for (int high = -2; high <= 66; high++)
 				check_within(kernel, hashes, distances, count, query, low, high, first,
 							 heap);
@@ -108,8 +109,9 @@ check_hashes(const Kernel *kernel, int count, int skipped, bool heap, bool thoro
 	{
 		check_within(kernel, hashes, distances, count, query, 0, random_below(65), first,
 					 heap);
-		check_within(kernel, hashes, distances, count, query, random_below(66),
-					 random_below(66), first, heap);
+		low = random_below(66);
+		check_within(kernel, hashes, distances, count, query, low, random_below(66), first,
+					 heap);
 	}
 	if (heap)
 		free(start);
@@ -132,7 +134,8 @@ check_bounds(const Kernel *kernel, int count, bool heap)
 	{
 		int			varying;
 
-		ands[i] = some_hash(query) & some_hash(query);
+		ands[i] = some_hash(query);
+		ands[i] &= some_hash(query);
 		ors[i] = ands[i] | random_with_ones(random_below(65));
 		varying = ones_in(ors[i] & ~ands[i]);
 		lows[i] = (uint8_t) random_below(varying + 1);

@@ -134,12 +134,10 @@ def test_does_with_what_an_older_cpu_has(
     assert done.stdout.splitlines()[-1] == f"best: {best}"
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
-def test_holds_on_aarch64(program: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_does_on_aarch64(tmp_path_factory: pytest.TempPathFactory) -> None:
     require("make", CROSS_COMPILER, "qemu-aarch64")
     folder = tmp_path_factory.getbasetemp() / "aarch64"
     flags = ("SANITIZE=", "CFLAGS=-O2", "LDFLAGS=-static", f"CC={CROSS_COMPILER}")
-    done = run(["qemu-aarch64", Build(folder, flags).program(program)], os.environ)
-    assert done.returncode == 0, done.stdout
-    if program == "test_kernel":
-        assert done.stdout.splitlines() == ["neon", "portable", "best: neon"]
+    done = run(["qemu-aarch64", Build(folder, flags).program("test_kernel")], os.environ)
+    assert done.stdout.splitlines() == ["neon", "portable", "best: neon"]
+    assert done.returncode == 0
