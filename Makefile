@@ -1,16 +1,18 @@
 # Everything sets itself up: `make demo` and `make test` need git, make, python3 and python3-venv.
 #
 #   ARGS=…     passed on:  make demo ARGS=--preview    make test ARGS='-k whereis -x'
+#   ROWS=…     how many rows a benchmark has
 #   PYTHON=…   the Python to use (3.11 or newer); the first suitable one on the PATH otherwise
 #   SYSTEM=no  leave the system's packages alone
 
 ARGS ?=
+ROWS ?= 1000000
 SYSTEM ?= yes
 export PYTHON SYSTEM
 
 BIN := .venv/bin
 
-.PHONY: help demo test lint lock clean
+.PHONY: help demo test lint lock bench-index clean
 
 help:
 	@echo "make demo              show the bot at work, without a token"
@@ -18,6 +20,7 @@ help:
 	@echo "make test              run every test   (ARGS='-k whereis -x' goes to pytest)"
 	@echo "make lint              ruff, mypy and the import rules"
 	@echo "make lock              write requirements/*.txt anew   (ARGS=--upgrade for newer versions)"
+	@echo "make bench-index       measure the search index   (ROWS=30000000, a million otherwise)"
 	@echo "make clean             remove what was built and downloaded; ./data stays"
 	@echo
 	@echo "Each sets up what it needs. SYSTEM=no leaves the system's packages alone."
@@ -42,6 +45,10 @@ lint:
 lock:
 	@sh scripts/setup lock
 	@sh scripts/lock $(ARGS)
+
+bench-index:
+	@sh scripts/setup bench
+	$(BIN)/python -m bench.index --rows $(ROWS) $(ARGS)
 
 clean:
 	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -24,8 +24,9 @@ from typing import Any
 import asyncpg
 
 from bench.hashes import Bigints, altered, at_random, like_pictures
+from bench.server import build, running
 from db.embedded import EmbeddedServer, find_binaries
-from db.extension_build import CFLAGS, build_extension, extension_sources
+from db.extension_build import CFLAGS, extension_sources
 
 RADII = (0, 3, 6, 8, 12)
 SLOW_QUERIES = 9
@@ -155,14 +156,12 @@ async def compare(connection: Any, name: str, hashes: Bigints, queries: int) -> 
         )
 
 
-def build(folder: Path) -> Path:
+def build_both(folder: Path) -> Path:
     """The extension and the textbook's tree, built into a folder."""
-    pg_config = find_binaries() / "pg_config"
-    built = build_extension(pg_config, folder / "built", print)
-    if built is None:
-        raise SystemExit("The extension can't be built here.")
+    built = build(folder)
     shutil.copytree(extension_sources(), folder / "source")
     legacy = folder / "source" / "test" / "legacy"
+    pg_config = find_binaries() / "pg_config"
     command = ["make", "--silent", f"PG_CONFIG={pg_config}", f"CFLAGS={CFLAGS}", "with_llvm=no"]
     subprocess.run(command, cwd=legacy, check=True)
     shutil.copy(legacy / "bktree_legacy.so", built / "lib")
@@ -187,12 +186,8 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        server = EmbeddedServer(folder / "data", print, extension=build(folder))
-        server.start()
-        try:
+        with running(folder, build_both(folder)) as server:
             asyncio.run(run(server, options.rows, options.queries))
-        finally:
-            server.stop()
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def setup(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
 def test_setup_names_its_purposes() -> None:
     result = setup("dinner")
     assert result.returncode == 2
-    assert "demo, preview, dev or lock" in result.stderr
+    assert "demo, preview, dev, bench or lock" in result.stderr
 
 
 def test_setup_refuses_an_old_python(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_setup_refuses_an_old_python(tmp_path: Path) -> None:
     assert "needs Python 3.11 or newer, and there is Python 3.9.2" in found.stderr
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "lint", "lock", "clean"])
+@pytest.mark.parametrize("target", ["demo", "test", "lint", "lock", "bench-index", "clean"])
 def test_make_has_the_targets_that_its_help_names(target: str) -> None:
     shown = subprocess.run(
         ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60

@@ -1,0 +1,38 @@
+"""The benchmark of the index runs from start to end, and each way finds what is true."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bench.index import main
+from bench.results import SEARCHES
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="no compiler for the extension")
+def test_the_benchmark_measures_and_prints(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = tmp_path / "measured.json"
+    main(
+        "--rows 2000 --queries 9 --patience 0.1 --skip faiss --warm"
+        f" --cache {tmp_path} --json {written}".split()
+    )
+    printed = capsys.readouterr().out
+    assert "## 2,000 rows" in printed
+    assert "What is read with nothing cached was skipped." in printed
+    assert "| within 3 |" in printed
+
+    measured = json.loads(written.read_text("utf-8"))
+    assert measured["setting"]["settings"]["wal_level"] == "replica"
+    ways = measured["ways"]
+    assert {"sequential", "bktree", "hamming", "numpy"} == ways.keys()
+    for name in ("sequential", "bktree", "hamming"):
+        assert ways[name]["searches"].keys() == {search.name for search in SEARCHES}
+        assert ways[name]["inserted"]["rows"] == 200
+    for name in ("bktree", "hamming"):
+        assert ways[name]["built"]["log_bytes"] > ways[name]["built"]["size"] / 2
+        assert len(ways[name]["first"]) == 9
+        assert len(ways[name]["grown"]["milliseconds"]) == 9
+    assert len(list(tmp_path.glob("dhashes-*.npy"))) == 1
