@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.extension.methods import METHODS, Method
 from tests.integration.extension.servers import Server, embedded_server, system_server
 
 _numbers = count(1)
@@ -34,6 +35,15 @@ def system(short_folders: Callable[[], Path]) -> Iterator[Server]:
 def server(request: pytest.FixtureRequest) -> Server:
     """Each of the servers in turn."""
     found: Server = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture(params=METHODS, ids=lambda method: str(method.name))
+def method(request: pytest.FixtureRequest) -> Method:
+    """Each of the access methods in turn."""
+    found: Method = request.param
+    if not found.exists:
+        pytest.skip(f"there is no {found.name} in the sources")
     return found
 
 

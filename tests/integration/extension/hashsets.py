@@ -3,6 +3,11 @@
 import random
 from collections.abc import Callable
 
+from PIL import Image
+
+from bot.images.hashes import dhash
+from tests.drawing import draw
+
 Bits = list[int]
 
 WORD = (1 << 64) - 1
@@ -64,6 +69,26 @@ def correlated(dice: random.Random, size: int) -> Bits:
     return made
 
 
+def repeated(dice: random.Random, size: int) -> Bits:
+    """Few hashes that are everywhere, and many that are met once or twice."""
+    hashes = uniform(dice, size)
+    return [hashes[min(int(dice.paretovariate(0.3)), size) - 1] for _ in range(size)]
+
+
+def drawn(dice: random.Random, size: int) -> Bits:
+    """dHashes of pictures, of pieces of clipart on white, and of what re-encoding makes of both."""
+    hashes = []
+    for _ in range(min(size, 200)):
+        picture = draw(dice.getrandbits(32), (36, 32))
+        if dice.random() < 0.5:
+            picture = picture.crop((0, 0, dice.randint(3, 20), dice.randint(3, 20)))
+            sheet = Image.new("RGB", (36, 32), "white")
+            sheet.paste(picture, (dice.randint(0, 12), dice.randint(0, 12)))
+            picture = sheet
+        hashes.append(dhash(picture.convert("L")) & WORD)
+    return [_changed(dice, dice.choice(hashes), dice.choice((0, 0, 1, 3))) for _ in range(size)]
+
+
 def _changed(dice: random.Random, bits: int, count: int) -> int:
     for place in dice.sample(range(64), count):
         bits ^= 1 << place
@@ -81,6 +106,8 @@ ALL: dict[str, Callable[[random.Random, int], Bits]] = {
         sparse,
         extremes,
         correlated,
+        repeated,
+        drawn,
     )
 }
 

@@ -14,9 +14,12 @@ import asyncpg
 
 from db.embedded import EmbeddedServer, find_binaries
 from db.extension_build import CFLAGS, build_extension, extension_sources
+from db.server_settings import essential_settings
 
 SYSTEM_BINARIES = Path("/usr/lib/postgresql/15/bin")
 HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Seconds; what takes longer waits for something that will not come.
+PATIENCE = 120.0
 LEGACY = Path("test") / "legacy"
 
 Say = Callable[[str], None]
@@ -24,18 +27,23 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server that knows versions 1.0 and 2.0 of the extension.
+    """A running server that knows every version of the extension.
 
     ``installed`` is a system's PostgreSQL that the extension was installed into by ``make``.
+    ``binaries`` has the clients; another server like this one is run with the ``programs`` and
+    ``settings``, by which it finds the extension.
     """
 
     binaries: Path
     options: dict[str, Any]
     installed: bool
+    programs: Path
+    settings: dict[str, str]
 
     async def connect(self, database: str = "postgres") -> Any:
         """A connection to a database of this server."""
-        return await asyncpg.connect(**{**self.options, "database": database})
+        options = {**self.options, "database": database}
+        return await asyncpg.connect(**options, command_timeout=PATIENCE)
 
     def environment(self, database: str) -> dict[str, str]:
         """What libpq's programs need to connect to that database."""
@@ -91,7 +99,9 @@ def embedded_server(new_folder: Callable[[], Path], say: Say) -> Iterator[Server
     server = EmbeddedServer(new_folder(), say, extension=folder, settings=HASTY)
     server.start()
     try:
-        yield Server(binaries, server.connect_options, installed=False)
+        settings = essential_settings(server.socket_dir, folder)
+        finds = {k: v for k, v in settings.items() if k.endswith("_path")}
+        yield Server(binaries, server.connect_options, False, binaries, finds)
     finally:
         server.stop()
 
@@ -139,7 +149,7 @@ def system_server(new_folder: Callable[[], Path]) -> Iterator[Server | None]:
     run("pg_ctl", "start", "-w", "-l", folder / "log", "-o", f"{listen} {settings}")
     try:
         options = {"host": str(folder), "port": 5432, "user": "postgres", "ssl": False}
-        yield Server(SYSTEM_BINARIES, options, installed=True)
+        yield Server(SYSTEM_BINARIES, options, True, binaries, {})
     finally:
         run("pg_ctl", "stop", "-w", "-m", "fast")
     assert "terminated by signal" not in (folder / "log").read_text("utf-8", "replace")

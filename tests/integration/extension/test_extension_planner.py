@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from tests.integration.extension.hashsets import distance, make_set, signed
+from tests.integration.extension.methods import Method
 
 ROWS = 100_000
 CLUSTER = 0x0F0F_33CC_55AA_9966
 
 
 @pytest.fixture
-async def pictures(connection: Any) -> list[int]:
+async def pictures(connection: Any, method: Method) -> list[int]:
     """A table of 100,000: mostly any hashes, a tenth near one center, a tenth all equal."""
     dice = random.Random(1)
     near = [CLUSTER ^ sum(1 << b for b in dice.sample(range(64), 4)) for _ in range(ROWS // 10)]
@@ -23,7 +24,7 @@ async def pictures(connection: Any) -> list[int]:
     await connection.execute("CREATE TABLE pictures (id int, hash bigint)")
     await connection.copy_records_to_table("pictures", records=list(enumerate(hashes)))
     await connection.execute(
-        "CREATE INDEX by_hash ON pictures USING spgist (hash bktree_ops);"
+        f"{method.index()};"
         "SET max_parallel_workers_per_gather = 0; SET jit = off; SET random_page_cost = 4"
     )
     await connection.execute("VACUUM ANALYZE pictures")
@@ -98,10 +99,10 @@ async def test_ordered_searches_with_a_limit_need_no_sort(
     assert nodes(plan) == {"Limit", "Index Scan"}
 
 
-async def test_a_tiny_table_is_read_as_it_is(connection: Any) -> None:
+async def test_a_tiny_table_is_read_as_it_is(connection: Any, method: Method) -> None:
     await connection.execute(
         "CREATE TABLE pictures AS SELECT i::bigint AS hash FROM generate_series(1, 20) AS i;"
-        "CREATE INDEX ON pictures USING spgist (hash bktree_ops); ANALYZE pictures"
+        f"{method.index()}; ANALYZE pictures"
     )
     query = "SELECT hash FROM pictures WHERE hash <@ (1, 3)"
     assert nodes(await explain(connection, query)) == {"Seq Scan"}

@@ -15,6 +15,7 @@ from tests.integration.extension.hashsets import (
     make_set,
     signed,
 )
+from tests.integration.extension.methods import Method
 
 SIZE = 3000
 RADII = range(65)
@@ -26,11 +27,13 @@ SCANS = {
 }
 
 
-async def fill(connection: Any, hashes: Sequence[int | None], *, first: int = 0) -> None:
+async def fill(
+    connection: Any, method: Method, hashes: Sequence[int | None], *, first: int = 0
+) -> None:
     """A table ``pictures`` with an index, if there is none, and these rows more."""
     await connection.execute(
         "CREATE TABLE IF NOT EXISTS pictures (id int, hash bigint);"
-        "CREATE INDEX IF NOT EXISTS by_hash ON pictures USING spgist (hash bktree_ops)"
+        + method.index(how="IF NOT EXISTS")
     )
     rows = [(first + place, hash_) for place, hash_ in enumerate(hashes)]
     await connection.copy_records_to_table("pictures", records=rows)
@@ -59,9 +62,11 @@ def within(hashes: dict[int, int | None], center: int, radius: int) -> set[int]:
 
 @pytest.mark.parametrize("scan", SCANS)
 @pytest.mark.parametrize("kind", ALL)
-async def test_finds_every_hash_at_every_radius(connection: Any, kind: str, scan: str) -> None:
+async def test_finds_every_hash_at_every_radius(
+    connection: Any, method: Method, kind: str, scan: str
+) -> None:
     hashes = make_set(kind, seed=1, size=SIZE)
-    await fill(connection, hashes)
+    await fill(connection, method, hashes)
     await connection.execute("VACUUM ANALYZE pictures")
     node, wanted, off = SCANS[scan]
     await only_index(connection, off=off)
@@ -80,9 +85,9 @@ async def test_finds_every_hash_at_every_radius(connection: Any, kind: str, scan
 
 
 @pytest.mark.parametrize("kind", ALL)
-async def test_gives_the_nearest_first(connection: Any, kind: str) -> None:
+async def test_gives_the_nearest_first(connection: Any, method: Method, kind: str) -> None:
     hashes = make_set(kind, seed=3, size=SIZE)
-    await fill(connection, hashes)
+    await fill(connection, method, hashes)
     await only_index(connection)
     query = "SELECT id, hash <-> $1 AS distance FROM pictures ORDER BY hash <-> $1 LIMIT $2"
     assert "Order By" in await plan(connection, query, 0, 10)
@@ -97,9 +102,9 @@ async def test_gives_the_nearest_first(connection: Any, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ALL)
-async def test_orders_within_an_area(connection: Any, kind: str) -> None:
+async def test_orders_within_an_area(connection: Any, method: Method, kind: str) -> None:
     hashes = make_set(kind, seed=5, size=SIZE)
-    await fill(connection, hashes)
+    await fill(connection, method, hashes)
     await only_index(connection)
     query = (
         "SELECT hash <-> $1 AS distance FROM pictures"
@@ -114,9 +119,9 @@ async def test_orders_within_an_area(connection: Any, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ALL)
-async def test_finds_equal_hashes(connection: Any, kind: str) -> None:
+async def test_finds_equal_hashes(connection: Any, method: Method, kind: str) -> None:
     hashes = make_set(kind, seed=7, size=SIZE)
-    await fill(connection, hashes)
+    await fill(connection, method, hashes)
     await only_index(connection)
     query = "SELECT count(*) FROM pictures WHERE hash = $1"
     assert "by_hash" in await plan(connection, query, 0)
@@ -126,7 +131,9 @@ async def test_finds_equal_hashes(connection: Any, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ALL)
-async def test_follows_inserts_deletes_and_vacuum(connection: Any, kind: str) -> None:
+async def test_follows_inserts_deletes_and_vacuum(
+    connection: Any, method: Method, kind: str
+) -> None:
     """Also of another kind than the index was built from."""
     rows: dict[int, int | None] = {}
     kinds = [kind, "uniform", "sparse", kind]
@@ -134,7 +141,7 @@ async def test_follows_inserts_deletes_and_vacuum(connection: Any, kind: str) ->
     for round_, each in enumerate(kinds):
         new: list[int | None] = list(make_set(each, seed=round_, size=800))
         new += [None] * 20
-        await fill(connection, new, first=round_ * 1000)
+        await fill(connection, method, new, first=round_ * 1000)
         rows |= {round_ * 1000 + place: hash_ for place, hash_ in enumerate(new)}
 
         gone = dice.sample(sorted(rows), len(rows) // 3)
@@ -159,11 +166,11 @@ async def test_follows_inserts_deletes_and_vacuum(connection: Any, kind: str) ->
     assert nulls == sum(hash_ is None for hash_ in rows.values())
 
 
-async def test_looks_up_one_table_in_another(connection: Any) -> None:
+async def test_looks_up_one_table_in_another(connection: Any, method: Method) -> None:
     """A nested loop starts the same scan again and again."""
     hashes = make_set("clustered", seed=10, size=SIZE)
     centers = make_queries(11, hashes, 60)
-    await fill(connection, hashes)
+    await fill(connection, method, hashes)
     await connection.execute("CREATE TABLE asked (place int, center bigint)")
     await connection.copy_records_to_table("asked", records=list(enumerate(centers)))
     await only_index(connection)
@@ -189,11 +196,11 @@ async def test_looks_up_one_table_in_another(connection: Any) -> None:
     ]
 
 
-async def test_a_million_equal_hashes(connection: Any) -> None:
+async def test_a_million_equal_hashes(connection: Any, method: Method) -> None:
     await connection.execute(
         "CREATE UNLOGGED TABLE pictures (hash bigint);"
         "INSERT INTO pictures SELECT 42 FROM generate_series(1, 1000000);"
-        "CREATE INDEX by_hash ON pictures USING spgist (hash bktree_ops);"
+        f"{method.index()};"
         "INSERT INTO pictures VALUES (43), (42), (-43)"
     )
     await only_index(connection, off={"enable_bitmapscan"})
@@ -226,8 +233,10 @@ async def test_any_two_hashes_are_judged_alike(connection: Any) -> None:
 
 
 @pytest.mark.parametrize("radius", [-1, 65, -(1 << 63), (1 << 63) - 1])
-async def test_refuses_radii_that_no_hashes_have(connection: Any, radius: int) -> None:
-    await fill(connection, make_set("uniform", seed=12, size=SIZE))
+async def test_refuses_radii_that_no_hashes_have(
+    connection: Any, method: Method, radius: int
+) -> None:
+    await fill(connection, method, make_set("uniform", seed=12, size=SIZE))
     for setting in ("enable_seqscan", "enable_indexscan"):
         await connection.execute(f"SET {setting} = off")
         with pytest.raises(asyncpg.InvalidParameterValueError, match=f"{radius} is out") as caught:
@@ -240,8 +249,8 @@ async def test_names_the_character_that_is_no_digit(connection: Any) -> None:
         await connection.fetchval("SELECT bitstring_to_int64('1é')")
 
 
-async def test_survives_a_type_that_was_altered(connection: Any) -> None:
-    await fill(connection, [signed(1 << 63), 5])
+async def test_survives_a_type_that_was_altered(connection: Any, method: Method) -> None:
+    await fill(connection, method, [signed(1 << 63), 5])
     await connection.execute("ALTER TYPE bktree_area ALTER ATTRIBUTE distance TYPE smallint")
     with pytest.raises(asyncpg.DatatypeMismatchError, match="two bigint"):
         await connection.fetchval("SELECT 1::bigint <@ (1, 3::smallint)::bktree_area")
