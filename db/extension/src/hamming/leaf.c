@@ -56,9 +56,16 @@ const char *
 leaf_damage(const Summary *summary, int number, int first, const Leaf *leaf)
 {
 	int			distinct = 0;
+	bool		empty = false;
 
 	for (int group = first; group < first + summary->leaf_groups[number]; group++)
+	{
 		distinct += summary->group_count[group];
+		empty |= summary->group_count[group] == 0;
+	}
+	/* So there are no more groups than items, as a bag has room for. */
+	if (empty)
+		return "a group has no hashes";
 	if (leaf->distinct != distinct)
 		return "the groups don't have as many hashes as the leaf";
 	if (leaf->items != summary->leaf_items[number])
@@ -191,13 +198,16 @@ summary_place(const Summary *summary, uint64_t hash, const Kernel *kernel)
 	return best;
 }
 
-/* A leaf, other than the excepted one, that can take a group of so many items. */
+/*
+ * A leaf, other than the excepted one, that can take a group of so many items,
+ * and still can split it.
+ */
 int
 summary_roomy_leaf(const Summary *summary, int items, int except)
 {
 	for (int leaf = summary->leaves - 1; leaf >= 0; leaf--)
 		if (leaf != except && summary->leaf_items[leaf] + items <= LEAF_CAPACITY &&
-			summary->leaf_groups[leaf] < LEAF_GROUPS)
+			summary->leaf_groups[leaf] < LEAF_GROUPS - 1)
 			return leaf;
 	return -1;
 }

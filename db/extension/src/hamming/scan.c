@@ -677,6 +677,10 @@ refill(IndexScanDesc scan)
 			(search->ordered ? refill_ordered(scan) : refill_unordered(scan)))
 			return true;
 		search->stage = STAGE_NULLS;
+		/* No distance says anything of these. */
+		search->ring_count = 0;
+		search->window = NULL;
+		search->ordered = false;
 	}
 	if (search->stage == STAGE_NULLS)
 	{
