@@ -33,7 +33,10 @@ def tuned_settings(memory: int | None = None) -> dict[str, str]:
     """
     memory = usable_memory() if memory is None else memory
     return {
-        "shared_buffers": _size(memory // 8, 128, 4096),
+        # The usual share of a server.  The processes that read pictures live on the same machine,
+        # but a buffer takes memory only once a page has been read into it: a small database leaves
+        # it to them, and one of tens of millions of pictures is what it is for.
+        "shared_buffers": _size(memory // 4, 128, 4096),
         "effective_cache_size": _size(memory // 2, 256, 1024 * 1024),
         "maintenance_work_mem": _size(memory // 16, 64, 1024),
         "max_connections": "64",

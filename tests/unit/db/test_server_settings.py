@@ -9,9 +9,14 @@ GIBIBYTE = 1024**3
 
 @pytest.mark.parametrize(
     ("memory", "shared_buffers"),
-    [(GIBIBYTE // 2, "128MB"), (16 * GIBIBYTE, "2048MB"), (256 * GIBIBYTE, "4096MB")],
+    [
+        (GIBIBYTE // 4, "128MB"),
+        (2 * GIBIBYTE, "512MB"),
+        (8 * GIBIBYTE, "2048MB"),
+        (256 * GIBIBYTE, "4096MB"),
+    ],
 )
-def test_shared_buffers_are_an_eighth_within_bounds(memory: int, shared_buffers: str) -> None:
+def test_shared_buffers_are_a_quarter_within_bounds(memory: int, shared_buffers: str) -> None:
     assert tuned_settings(memory)["shared_buffers"] == shared_buffers
 
 
