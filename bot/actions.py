@@ -17,7 +17,7 @@ from bot.app import App, open_app
 from bot.config import Settings
 from bot.errors import ConfigurationError, DatabaseError
 from bot.importers import pictures_of
-from bot.ingest import Actor, ImportReport, NewPicture
+from bot.ingest import Actor, ImportReport, IndexKind, NewPicture
 from bot.log import configure
 from bot.search import Answer, Scope
 from bot.titles import parse_page
@@ -135,27 +135,34 @@ async def index_status(settings: Settings, *, as_json: bool) -> None:
     """Print the state of the search index."""
     async with _open(settings) as app:
         found = await app.database.index.status()
+        inside = await app.database.index.statistics()
+        embedded = (await app.database.info()).embedded
     if as_json:
-        _print_json(report.index_json(found))
+        _print_json(report.index_json(found, inside))
     else:
-        Console().print(report.check_text(checks.check_index(found)), soft_wrap=True)
+        checked = checks.check_search_index(found, embedded=embedded)
+        Console().print(report.index_text(checked, inside), soft_wrap=True)
 
 
-async def index_build(settings: Settings) -> None:
+async def index_build(settings: Settings, kind: IndexKind | None) -> None:
     """Build the search index with a progress bar."""
     async with _open(settings) as app:
         with _progress() as progress:
             task = progress.add_task("building the index", total=1.0, counts="")
             found = await app.database.index.build(
-                lambda share: progress.update(task, completed=share)
+                kind, lambda share: progress.update(task, completed=share)
             )
     Console().print(report.check_text(checks.check_index(found)), soft_wrap=True)
 
 
-async def index_drop(settings: Settings) -> None:
+async def index_drop(settings: Settings, kind: IndexKind | None) -> None:
     """Drop the search index."""
     async with _open(settings) as app:
-        await app.database.index.drop()
+        await app.database.index.drop(kind)
+        left = (await app.database.index.status()).kind
+    if left is not None:
+        click.echo(f"The index of the kind {kind} is gone; searches use the one of {left}.")
+        return
     click.echo(
         "The index is gone. whereis-bot index build makes it anew, and so does the next start "
         "while the database is small."
@@ -191,7 +198,9 @@ async def doctor(settings: Settings, *, as_json: bool) -> int:
             info = await app.database.info()
             note(checks.check_database(info))
             note(checks.check_extension(info))
-            note(checks.check_index(await app.database.index.status()))
+            status = await app.database.index.status()
+            for check in checks.check_search_index(status, embedded=info.embedded):
+                note(check)
     except DatabaseError as error:
         exit_status = error.exit_status
         note(checks.Check("database", "problem", error.sentence, "see docs/deploy.md"))

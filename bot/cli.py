@@ -9,7 +9,7 @@ import sys
 from collections.abc import Coroutine
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -17,6 +17,7 @@ from bot import actions
 from bot.app import run_bot
 from bot.config import Settings
 from bot.errors import WhereisError
+from bot.ingest import IndexKind
 from bot.log import configure
 from bot.search import Scope
 
@@ -187,18 +188,33 @@ def status(settings: Settings, as_json: bool) -> None:
 
 
 @index.command()
+@click.option(
+    "--kind",
+    type=click.Choice(get_args(IndexKind)),
+    help="The kind to build; by default the one that is there, or else the best one.",
+)
 @click.pass_obj
-def build(settings: Settings) -> None:
-    """Build the index, or build it anew; searches go on meanwhile."""
-    _run(actions.index_build(settings))
+def build(settings: Settings, kind: IndexKind | None) -> None:
+    """Build the index, or build it anew; searches go on meanwhile.
+
+    An index of another kind goes as soon as the new one can be used.
+    """
+    _run(actions.index_build(settings, kind))
 
 
 @index.command()
-@click.confirmation_option(prompt="Searches will read every picture. Drop the index?")
+@click.option(
+    "--kind",
+    type=click.Choice(get_args(IndexKind)),
+    help="Drop only an index of this kind.",
+)
+@click.confirmation_option(
+    prompt="Without an index searches read every picture. Drop it?", help="Don't ask."
+)
 @click.pass_obj
-def drop(settings: Settings) -> None:
+def drop(settings: Settings, kind: IndexKind | None) -> None:
     """Drop the index."""
-    _run(actions.index_drop(settings))
+    _run(actions.index_drop(settings, kind))
 
 
 @main.command()

@@ -14,12 +14,15 @@ from bot.client import Login, try_token
 from bot.errors import ConfigurationError, FetchError
 from bot.images import cairo_available, heif_available
 from db import ServerInfo
-from db.records import IndexStatus
+from db.records import INDEX_KINDS, IndexStatus
 
 Verdict = Literal["ok", "note", "problem"]
 
 LIBRARIES = ("discord.py", "asyncpg", "pillow", "imagehash", "cairosvg", "aiohttp")
 LARGE = 100_000
+MEBIBYTE = 1024 * 1024
+
+INSTALL = "make -C db/extension install PG_CONFIG=… on the database's machine (docs/extension.md)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,21 +121,33 @@ def check_extension(info: ServerInfo) -> Check:
             "extension",
             "note",
             f"{detail}; version {info.extension_available} is installed on the server",
-            "ALTER EXTENSION bktree UPDATE; as a superuser in this database",
+            "ALTER EXTENSION bktree UPDATE; as its owner or a superuser in this database",
         )
     if info.embedded:
         remedy = "sudo apt-get install gcc make libc6-dev, then start again"
     elif info.extension_available:
         remedy = "CREATE EXTENSION bktree; as a superuser in this database, then start again"
     else:
-        remedy = (
-            "make -C db/extension install PG_CONFIG=… on the database's machine (docs/extension.md)"
-        )
+        remedy = INSTALL
     return Check(
         "extension",
         "note",
         "not there: every search reads every picture, which is slow beyond a million",
         remedy,
+    )
+
+
+def check_search_index(status: IndexStatus, *, embedded: bool) -> tuple[Check, ...]:
+    """All there is to say of the index: how it is, where it is kept, whether there is a better."""
+    index = check_index(status)
+    if status.operators == "standin":
+        return (index,)
+    if status.kind is None:
+        return (index, check_kind(status, embedded=embedded))
+    return (
+        index,
+        check_memory(status, embedded=embedded),
+        check_kind(status, embedded=embedded),
     )
 
 
@@ -149,8 +164,67 @@ def check_index(status: IndexStatus) -> Check:
         return Check(
             "index", "problem", "left unfinished by an interrupted build", "whereis-bot index build"
         )
-    megabytes = status.size_bytes / 1e6
-    return Check("index", "ok", f"{status.kind}, {pictures}, {megabytes:,.1f} MB")
+    detail = f"{status.kind}, {pictures}, {_mebibytes(status.size_bytes)}"
+    if status.leftovers:
+        return Check(
+            "index",
+            "note",
+            f"{detail}; an interrupted build left another one, which only costs space and time",
+            f"whereis-bot index build --kind {status.kind}",
+        )
+    return Check("index", "ok", detail)
+
+
+def check_memory(status: IndexStatus, *, embedded: bool) -> Check:
+    """Whether the index stays in the memory that PostgreSQL keeps for itself."""
+    mine = f"shared_buffers, the database's own memory, is {_mebibytes(status.shared_buffers)}"
+    if status.fits:
+        return Check("memory", "ok", f"{mine}: the index fits")
+    wanted = f"{status.shared_buffers_wanted // MEBIBYTE}MB"
+    if embedded:
+        remedy = (
+            f"add the line shared_buffers = {wanted} at the end of postgres/postgresql.conf in "
+            "WHEREIS_DATA_DIR, then stop and start every whereis-bot"
+        )
+    else:
+        remedy = (
+            f"POSTGRES_SHARED_BUFFERS={wanted} in .env with docker compose, shared_buffers = "
+            f"{wanted} in the postgresql.conf of a server of your own; then start it again"
+        )
+    return Check(
+        "memory",
+        "note",
+        f"{mine}: too little to keep the index ({_mebibytes(status.size_bytes)}) and what is read "
+        "with it, so searches wait for the disk or the system's cache",
+        remedy,
+    )
+
+
+def check_kind(status: IndexStatus, *, embedded: bool) -> Check:
+    """Whether the index is of the best kind, or what to do to get it."""
+    offered = " and ".join(status.offered)
+    best = INDEX_KINDS[0]
+    if status.better is not None:
+        return Check(
+            "kind",
+            "note",
+            f"{status.better} can be had, and answers much faster than {status.kind}",
+            f"whereis-bot index build --kind {status.better} (searches go on meanwhile)",
+        )
+    if best in status.offered:
+        return Check("kind", "ok", f"{offered} can be had")
+    if status.extension_available not in (None, status.extension_version):
+        remedy = "ALTER EXTENSION bktree UPDATE; as its owner or a superuser in this database"
+    elif embedded:
+        remedy = "sudo apt-get install gcc make libc6-dev, then start again"
+    else:
+        remedy = f"{INSTALL}, then start again"
+    version = f"bktree {status.extension_version}"
+    return Check("kind", "note", f"{version} is too old for {best}, the fastest kind", remedy)
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / MEBIBYTE:,.{0 if size >= 100 * MEBIBYTE else 1}f} MB"
 
 
 def worst(checks: Sequence[Check]) -> Verdict:

@@ -1,6 +1,7 @@
 """What the command line prints: for people, and as the JSON that other programs read."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -8,10 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.doctor import Check
-from bot.ingest import CollectionStats, ImportReport
+from bot.ingest import CollectionStats, ImportReport, IndexStatistics, IndexStatus
 from bot.search import Answer, Confidence, Match
 from db import ServerInfo
-from db.records import IndexStatus
 
 COLOURS: dict[Confidence, str] = {"exact": "green", "close": "yellow", "possible": "magenta"}
 SIGNS = {"ok": ("✓", "green"), "note": ("!", "yellow"), "problem": ("✗", "red")}
@@ -129,7 +129,7 @@ def stats_text(stats: Sequence[CollectionStats]) -> RenderableType:
     return table
 
 
-def index_json(status: IndexStatus) -> dict[str, Any]:
+def index_json(status: IndexStatus, inside: IndexStatistics | None) -> dict[str, Any]:
     """The JSON document of ``whereis-bot index status``."""
     return {
         "operators": status.operators,
@@ -139,7 +139,20 @@ def index_json(status: IndexStatus) -> dict[str, Any]:
         "building": status.building,
         "size_bytes": status.size_bytes,
         "images": status.images,
+        "offered": list(status.offered),
+        "better": status.better,
+        "leftovers": status.leftovers,
+        "shared_buffers_bytes": status.shared_buffers,
+        "fits_in_memory": status.fits,
+        "statistics": None if inside is None else asdict(inside),
     }
+
+
+def index_text(checked: Sequence[Check], inside: IndexStatistics | None) -> RenderableType:
+    """The state of the index: its checks, and what is in it."""
+    index, *others = (check_text(check) for check in checked)
+    lines = [Text(f"            {line}", style="dim") for line in inside.lines()] if inside else []
+    return Group(index, *lines, *others)
 
 
 def doctor_json(checks: Sequence[Check], info: ServerInfo | None) -> dict[str, Any]:

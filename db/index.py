@@ -1,4 +1,8 @@
-"""The search index: how it is, building it while searches go on, dropping it."""
+"""The search index: how it is, building it while searches go on, dropping it.
+
+There are two kinds, ``hamming`` and ``bktree``; the extension's version decides which can be built.
+Which one is there is read from the catalogue, whatever its name.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -7,9 +11,9 @@ from typing import Any
 
 import asyncpg
 
-from bot.errors import DatabaseUnavailableError, NotAllowedError
+from bot.errors import DatabaseUnavailableError, NotAllowedError, NotFoundError
 from db.pool import Connections
-from db.records import IndexStatus
+from db.records import IndexKind, IndexStatistics, IndexStatus
 
 PROGRESS_INTERVAL = 0.5
 
@@ -26,31 +30,55 @@ class SearchIndex:
 
     async def status(self) -> IndexStatus:
         """How the index is. ``size_bytes`` is on disk, ``building`` a share from 0 to 1."""
-        operators = (await self._connections.fetch(self._sql["operators"]))[0]
-        index = await self._connections.fetch(self._sql["index_status"])
+        operators = await self._operators()
+        indexes = await self._connections.fetch(self._sql["indexes"])
         images = await self._connections.fetch(self._sql["index_images"])
         return IndexStatus(
             operators="standin" if operators["installed"] is None else "extension",
             extension_version=operators["installed"],
-            kind="bktree" if index else None,
-            valid=bool(index and index[0]["valid"]),
-            size_bytes=index[0]["size_bytes"] if index else 0,
+            extension_available=operators["available"],
+            kind=indexes[0]["kind"] if indexes else None,
+            valid=bool(indexes and indexes[0]["valid"]),
+            size_bytes=indexes[0]["size_bytes"] if indexes else 0,
             images=images[0]["images"],
             building=await self._progress(),
+            offered=tuple(operators["kinds"]),
+            leftovers=len(indexes[1:]),
+            shared_buffers=operators["shared_buffers"],
         )
 
-    async def build(self, on_progress: Callable[[float], None] | None = None) -> IndexStatus:
-        """Build the index, or build it anew; searches keep working meanwhile.
+    async def statistics(self) -> IndexStatistics | None:
+        """What is in the index; ``None`` unless it is of the kind ``hamming`` and can be used.
 
-        ``on_progress`` is called with a share from 0 to 1 that never falls.  Raises
-        :class:`NotAllowedError` without the extension, or when a build is under way.
+        Every page of the index is read, which takes its time when it is large.
         """
-        await self._check_extension()
+        async with self._connections.single() as connection:
+            index = await connection.fetchrow(self._sql["indexes"])
+            if index is None or index["kind"] != "hamming" or not index["valid"]:
+                return None
+            try:
+                row = await connection.fetchrow(self._sql["index_statistics"], index["name"])
+            except asyncpg.UndefinedTableError:
+                # Dropped a moment ago.
+                return None
+        return IndexStatistics(**row)
+
+    async def build(
+        self, kind: IndexKind | None = None, on_progress: Callable[[float], None] | None = None
+    ) -> IndexStatus:
+        """Build the index, or build it anew; searches keep working, and keep an index, meanwhile.
+
+        Without a ``kind`` it is the kind that is there, or else the best one.  The index of another
+        kind goes when the new one can be used.  ``on_progress`` is called with a share from 0 to 1
+        that never falls.  Raises :class:`NotAllowedError` without the extension, for a kind that it
+        lacks, or when a build is under way.
+        """
+        wanted = await self._choose(kind)
         async with self._connections.single() as connection, self._only_builder(connection):
             done = asyncio.Event()
             watching = asyncio.create_task(self._watch(done, on_progress or _ignore))
             try:
-                await self._build(connection)
+                await self._build(connection, wanted)
             finally:
                 done.set()
                 await watching
@@ -58,22 +86,38 @@ class SearchIndex:
             on_progress(1.0)
         return await self.status()
 
-    async def drop(self) -> None:
-        """Drop the index; searches then read every hash, until it is built again."""
-        async with self._connections.single() as connection, self._only_builder(connection):
-            await connection.execute(self._sql["index_drop_concurrently"])
+    async def drop(self, kind: IndexKind | None = None) -> None:
+        """Drop the index, or that of one kind; searches then read every hash until it is built.
 
-    async def _build(self, connection: Any) -> None:
-        for row in await connection.fetch(self._sql["index_leftovers"]):
-            # The name is from the catalogue and matched a pattern of plain characters.
-            await connection.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {row['relname']}")
-        found = await connection.fetchrow(self._sql["index_status"])
-        if found is not None and found["valid"]:
-            await connection.execute(self._sql["index_rebuild"])
-            return
-        if found is not None:
-            await connection.execute(self._sql["index_drop_concurrently"])
-        await connection.execute(self._sql["index_create_concurrently"])
+        Raises :class:`NotFoundError` when there is none of the ``kind`` asked for, and
+        :class:`NotAllowedError` while it is being built.
+        """
+        async with self._connections.single() as connection, self._only_builder(connection):
+            indexes = await connection.fetch(self._sql["indexes"])
+            chosen = [index for index in indexes if kind in (None, index["kind"])]
+            if kind is not None and not chosen:
+                there = (
+                    f"there is one of the kind {indexes[0]['kind']}" if indexes else "nor another"
+                )
+                raise NotFoundError(f"There is no index of the kind {kind} to drop, {there}.")
+            for index in chosen:
+                await _drop(connection, index["name"])
+
+    async def _build(self, connection: Any, kind: IndexKind) -> None:
+        indexes = await connection.fetch(self._sql["indexes"])
+        for index in indexes:
+            # Left by a build that was cut short; nobody else is building.
+            if not index["valid"]:
+                await _drop(connection, index["name"])
+        usable = [index for index in indexes if index["valid"]]
+        same = next((index for index in usable if index["kind"] == kind), None)
+        if same is None:
+            await connection.execute(self._sql[f"index_create_concurrently_{kind}"])
+        else:
+            await connection.execute(f"REINDEX INDEX CONCURRENTLY {same['name']}")
+        for index in usable:
+            if index is not same:
+                await _drop(connection, index["name"])
 
     async def _watch(self, done: asyncio.Event, on_progress: Callable[[float], None]) -> None:
         furthest = 0.0
@@ -90,23 +134,56 @@ class SearchIndex:
         rows = await self._connections.fetch(self._sql["index_progress"])
         return min(1.0, float(rows[0]["share"])) if rows else None
 
-    async def _check_extension(self) -> None:
-        operators = (await self._connections.fetch(self._sql["operators"]))[0]
-        if operators["installed"] is None:
+    async def _operators(self) -> Any:
+        return (await self._connections.fetch(self._sql["operators"]))[0]
+
+    async def _choose(self, kind: IndexKind | None) -> IndexKind:
+        operators = await self._operators()
+        offered: list[IndexKind] = operators["kinds"]
+        if operators["installed"] is None or not offered:
             raise NotAllowedError(
                 "There is no index without the extension bktree, which this database does not "
                 "have. See whereis-bot doctor for what to do."
             )
+        if kind is None:
+            indexes = await self._connections.fetch(self._sql["indexes"])
+            there: list[IndexKind] = [i["kind"] for i in indexes if i["kind"] in offered]
+            return there[0] if there else offered[0]
+        if kind not in offered:
+            raise NotAllowedError(_lacking(kind, operators["installed"], operators["available"]))
+        return kind
 
     @asynccontextmanager
     async def _only_builder(self, connection: Any) -> AsyncIterator[None]:
-        if not await connection.fetchval(self._sql["builder_lock"], BUILDER_LOCK):
+        # The second question is for a build that somebody started by hand.
+        if (
+            not await connection.fetchval(self._sql["builder_lock"], BUILDER_LOCK)
+            or await self._progress() is not None
+        ):
             raise NotAllowedError("The index is being built already. Wait for that to finish.")
         # The lock goes with the connection, which is ours alone.
         try:
             yield
         except asyncpg.ObjectInUseError as error:
             raise DatabaseUnavailableError(f"The index is in use: {error}. Try again.") from error
+
+
+async def _drop(connection: Any, name: str) -> None:
+    # Names come from the catalogue, quoted by the server.
+    await connection.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+
+
+def _lacking(kind: IndexKind, installed: str, available: str | None) -> str:
+    missing = f"bktree {installed}, the extension in this database, has no index of the kind {kind}"
+    if available not in (None, installed):
+        return (
+            f"{missing}, and the server has version {available}. Run ALTER EXTENSION bktree "
+            "UPDATE; as its owner or as a superuser in this database, and try again."
+        )
+    return (
+        f"{missing}. Install the newer one that comes with whereis on the database's machine "
+        "(make -C db/extension install), start whereis-bot again, and try again."
+    )
 
 
 def _ignore(_share: float) -> None:

@@ -1,7 +1,8 @@
 """Bring the schema up to date: numbered SQL files, one transaction each, behind a lock.
 
 The version lives in the table ``whereis_schema``.  After the tables come the search operators:
-the extension ``bktree`` where it can be had, else the same operators in SQL.
+the extension ``bktree`` where it can be had, in the newest version that the server has, else the
+same operators in SQL.
 """
 
 import re
@@ -15,6 +16,7 @@ import asyncpg
 
 from bot.errors import DatabaseUnavailableError, SchemaError
 from db.queries import read_sql
+from db.records import IndexKind
 
 OLDEST_SERVER = 150000
 SMALL = 100_000
@@ -28,6 +30,15 @@ _NOT_LOADABLE = (
     asyncpg.UndefinedFunctionError,
     asyncpg.PostgresIOError,
     asyncpg.InternalServerError,
+)
+
+_DROP = "DROP EXTENSION bktree CASCADE;"
+
+# PostgreSQL asks an index's access method even when the index is dropped, and that one's code is
+# what can't be loaded.  Any other's will do.
+_LEND_HANDLER = (
+    "CREATE OR REPLACE FUNCTION public.hamming_handler(internal) RETURNS index_am_handler "
+    "LANGUAGE internal AS 'spghandler';"
 )
 
 _FILE = re.compile(r"^(?P<number>\d{4})_(?P<name>\w+)\.sql$")
@@ -129,11 +140,11 @@ async def _ensure_operators(
 ) -> None:
     row = await connection.fetchrow(sql["operators"])
     if row["installed"] is not None:
-        if await _works(connection):
-            if embedded and row["available"] not in (None, row["installed"]):
-                await _update_extension(connection, say)
+        if await _works(connection, row["kinds"]):
+            if is_newer(row["available"], row["installed"]):
+                await _update_extension(connection, row, say)
             return
-        await _give_up_extension(connection, say, embedded=embedded)
+        await _give_up_extension(connection, row["kinds"], say, embedded=embedded)
     elif row["available"] is not None and await _create_extension(connection, say):
         return
     if not await connection.fetchval("SELECT to_regtype('public.bktree_area') IS NOT NULL"):
@@ -141,9 +152,12 @@ async def _ensure_operators(
             await connection.execute(read_sql("standin.sql"))
 
 
-async def _works(connection: Any) -> bool:
+async def _works(connection: Any, kinds: list[IndexKind]) -> bool:
     try:
         await connection.execute("SELECT 1::bigint <@ ROW(1, 0)::bktree_area")
+        if "hamming" in kinds:
+            # An older library has the operators, and not what these kinds of index need.
+            await connection.execute("SELECT hamming_kernel()")
     except _NOT_LOADABLE:
         return False
     except asyncpg.UndefinedObjectError as error:
@@ -174,30 +188,48 @@ async def _create_extension(connection: Any, say: Callable[[str], None]) -> bool
     return False
 
 
-async def _update_extension(connection: Any, say: Callable[[str], None]) -> None:
+def is_newer(available: str | None, installed: str) -> bool:
+    """Whether the version of an extension that a server has comes after the one in a database."""
+    return available is not None and _numbers(available) > _numbers(installed)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
+
+
+async def _update_extension(connection: Any, row: Any, say: Callable[[str], None]) -> None:
+    """Bring the extension up to the server's version; what can't be done is no reason to stop."""
+    here = f"The extension bktree is {row['installed']} in this database and {row['available']}"
     try:
         async with connection.transaction():
             await connection.execute("ALTER EXTENSION bktree UPDATE")
+    except asyncpg.InsufficientPrivilegeError:
+        say(
+            f"{here} on the server, and this database user may not update it. Let its owner or a "
+            "superuser run ALTER EXTENSION bktree UPDATE; in this database."
+        )
     except asyncpg.PostgresError as error:
-        say(f"The extension bktree could not be updated: {error}.")
+        say(f"{here} on the server, and could not be updated: {error}.")
 
 
 async def _give_up_extension(
-    connection: Any, say: Callable[[str], None], *, embedded: bool
+    connection: Any, kinds: list[IndexKind], say: Callable[[str], None], *, embedded: bool
 ) -> None:
+    statements = _DROP if "hamming" not in kinds else f"{_LEND_HANDLER} {_DROP}"
     if not embedded:
         raise DatabaseUnavailableError(
             "The extension bktree is installed in this database, but its library can't be loaded. "
-            "Install it again on the server (make -C db/extension install), or give it up with "
-            "DROP EXTENSION bktree CASCADE; in this database."
+            "Install it again on the server (make -C db/extension install), or give it up: as a "
+            f"superuser in this database, run {statements}"
         )
     say("The extension bktree can't be loaded any more: every search reads every picture.")
-    await connection.execute("DROP EXTENSION bktree CASCADE")
+    await connection.execute(statements)
 
 
 async def _ensure_index(connection: Any, sql: Mapping[str, str]) -> None:
     """Make the index where that takes no time; a large table waits for ``index build``."""
-    if await connection.fetchrow(sql["index_status"]) is not None:
+    if await connection.fetchrow(sql["indexes"]) is not None:
         return
-    if await connection.fetchval(sql["index_small"], SMALL):
-        await connection.execute(sql["index_create"])
+    kinds = (await connection.fetchrow(sql["operators"]))["kinds"]
+    if kinds and await connection.fetchval(sql["index_small"], SMALL):
+        await connection.execute(sql[f"index_create_{kinds[0]}"])

@@ -193,7 +193,8 @@ class Connections:
                 "The database took too long to answer. Try again in a moment; if it happens "
                 "often, look at whereis-bot doctor, or raise WHEREIS_STATEMENT_TIMEOUT."
             ) from error
-        except asyncpg.InsufficientPrivilegeError as error:
+        # The second is how a schema looks to who may not use it.
+        except (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidSchemaNameError) as error:
             raise SchemaError(
                 f"The database {self.shown} does not let this user do that: {error}. Make the "
                 "user the owner of the database, or grant it what is missing."

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from math import ceil
 from typing import Literal
 
 from bot.errors import PictureRefusedError
@@ -9,6 +10,14 @@ from bot.errors import PictureRefusedError
 CollectionKind = Literal["wiki", "server"]
 Action = Literal["add", "remove"]
 Operators = Literal["extension", "standin"]
+IndexKind = Literal["hamming", "bktree"]
+
+# The best one first.
+INDEX_KINDS: tuple[IndexKind, ...] = ("hamming", "bktree")
+
+# How much of the server's own memory the search index may take; the rest is for the pages of the
+# tables that every search reads as well.
+INDEX_SHARE = 0.75
 
 MAX_TITLE_BYTES = 512
 MAX_URL_BYTES = 2048
@@ -163,16 +172,73 @@ class CollectionStats:
 class IndexStatus:
     """The state of the search index.
 
-    ``operators`` tells where ``<@`` comes from: our extension, or the SQL stand-in.
+    ``operators`` tells where ``<@`` comes from: our extension, or the SQL stand-in.  ``offered``
+    are the kinds of index that can be built here, the best one first.  ``building`` is a share from
+    0 to 1.  ``leftovers`` counts the other search indexes, which only a change makes, and which
+    stay when it is cut short.  ``shared_buffers`` is the server's own memory, in bytes.
     """
 
     operators: Operators
     extension_version: str | None
-    kind: Literal["bktree"] | None
+    extension_available: str | None
+    kind: IndexKind | None
     valid: bool
     size_bytes: int
     images: int
     building: float | None
+    offered: tuple[IndexKind, ...]
+    leftovers: int
+    shared_buffers: int
+
+    @property
+    def better(self) -> IndexKind | None:
+        """A kind that can be built here and is faster than the one there is."""
+        if self.kind is None or not self.offered:
+            return None
+        best = min(self.offered, key=INDEX_KINDS.index)
+        return best if INDEX_KINDS.index(best) < INDEX_KINDS.index(self.kind) else None
+
+    @property
+    def fits(self) -> bool:
+        """Whether the index stays in the server's memory, beside what else is read."""
+        return self.size_bytes <= self.shared_buffers * INDEX_SHARE
+
+    @property
+    def shared_buffers_wanted(self) -> int:
+        """Bytes of ``shared_buffers`` in which the index fits, in steps of 256 MiB."""
+        step = 256 * 1024 * 1024
+        return max(1, ceil(self.size_bytes / INDEX_SHARE / step)) * step
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatistics:
+    """What is in an index of the kind ``hamming``.
+
+    ``fill`` is the share of the space on leaf pages that is used, ``tail_share`` the share of the
+    items on leaf pages that have taken in others since the build, both from 0 to 1.
+    """
+
+    pages: int
+    leaf_pages: int
+    summary_pages: int
+    free_pages: int
+    items: int
+    groups: int
+    fill: float
+    tail_share: float
+    dead_items: int
+
+    def lines(self) -> tuple[str, ...]:
+        """The figures in words, a line each."""
+        hashes = f"{self.items:,} hash{'' if self.items == 1 else 'es'}"
+        free = f", {self.free_pages:,} free" if self.free_pages else ""
+        pages = f"{self.leaf_pages:,} of {self.pages:,} pages, which are {self.fill:.0%} full"
+        lines = [f"{hashes} on {pages}; {self.summary_pages:,} of summaries{free}"]
+        if self.tail_share:
+            lines.append(f"{self.tail_share:.1%} of them are on pages that took in others later")
+        if self.dead_items:
+            lines.append(f"{self.dead_items:,} of deleted pictures, which VACUUM takes away")
+        return tuple(lines)
 
 
 @dataclass(frozen=True, slots=True)

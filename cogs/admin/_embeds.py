@@ -5,7 +5,14 @@ from datetime import datetime
 
 import discord
 
-from bot.ingest import Addition, AddOutcome, Collection, IndexStatus, ListedImage
+from bot.ingest import (
+    Addition,
+    AddOutcome,
+    Collection,
+    IndexStatistics,
+    IndexStatus,
+    ListedImage,
+)
 from bot.search import Confidence, Match
 from bot.titles import display_title, page_url
 from cogs.text import clip, escape, link, plain, size
@@ -157,15 +164,18 @@ def listing(
     return embed
 
 
-def index_status(status: IndexStatus, prefix: str) -> discord.Embed:
-    """The answer to ``index``."""
+def index_status(
+    status: IndexStatus, prefix: str, inside: IndexStatistics | None = None
+) -> discord.Embed:
+    """The answer to ``index``; ``inside`` is what is in it, where that is known."""
+    advice: str | None
     if status.kind is None:
         state, advice = "none: a search reads every picture", f"`{prefix}index build` makes it."
     elif not status.valid:
         state = f"{status.kind}, not usable: a build was cut short"
         advice = f"`{prefix}index build` makes it anew."
     else:
-        state, advice = f"{status.kind}, in use", None
+        state, advice = f"{status.kind}, in use", _better(status, prefix)
     embed = discord.Embed(
         title="Search index",
         description=advice,
@@ -174,6 +184,12 @@ def index_status(status: IndexStatus, prefix: str) -> discord.Embed:
     embed.add_field(name="Index", value=state)
     embed.add_field(name="Size", value=size(status.size_bytes))
     embed.add_field(name="Pictures", value=f"{status.images:,}")
+    if inside is not None:
+        embed.add_field(name="In it", value="\n".join(inside.lines()), inline=False)
+    if status.valid:
+        embed.add_field(name="Memory", value=_memory(status))
+    if status.offered:
+        embed.add_field(name="Kinds that can be had", value=", ".join(status.offered))
     if status.operators == "extension":
         version = status.extension_version or "of unknown version"
         embed.add_field(name="Operators", value=f"from the extension bktree {version}")
@@ -186,6 +202,29 @@ def index_status(status: IndexStatus, prefix: str) -> discord.Embed:
     if status.building is not None:
         embed.add_field(name="Being built", value=bar(status.building))
     return embed
+
+
+def _better(status: IndexStatus, prefix: str) -> str | None:
+    if status.better is not None:
+        return (
+            f"The kind {status.better} answers much faster: `{prefix}index build {status.better}` "
+            "puts it in the place of this one, while searches go on."
+        )
+    if status.leftovers and status.building is None:
+        return (
+            "An interrupted build left another index behind: "
+            f"`{prefix}index build {status.kind}` clears up."
+        )
+    return None
+
+
+def _memory(status: IndexStatus) -> str:
+    if status.fits:
+        return f"fits into the server's {size(status.shared_buffers)} (`shared_buffers`)"
+    return (
+        f"does not fit into the server's {size(status.shared_buffers)} (`shared_buffers`): "
+        f"{size(status.shared_buffers_wanted)} would do. `whereis-bot doctor` tells how."
+    )
 
 
 def index_building(fraction: float, seconds: float) -> discord.Embed:

@@ -4,13 +4,15 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar, get_args
 
 import discord
 from discord.ext import commands
 
 from bot.client import WhereisBot
 from bot.errors import RequestError, WhereisError
+from bot.ingest import IndexKind
 from cogs.admin import _embeds as embeds
 from cogs.admin._views import Click, OnceView
 from cogs.checks import owners_only, require_owner, require_voice
@@ -21,6 +23,10 @@ R = TypeVar("R")
 
 EVERY = 4.0
 GROUP = "The bot's owner"
+
+KINDS = f"[{'|'.join(get_args(IndexKind))}]"
+# Not by its annotation, with which a kind that there is not would count as none given.
+KIND = commands.parameter(converter=IndexKind, default=None)
 
 
 class Index(commands.Cog):
@@ -42,23 +48,36 @@ class Index(commands.Cog):
         extras={
             "group": GROUP,
             "example": "index",
-            "examples": ("index", "index build", "index drop"),
+            "examples": ("index", "index build", "index build hamming", "index drop"),
         },
     )
     @owners_only()
     async def index(self, ctx: Ctx) -> None:
-        """Show the search index: its kind and size, and where the search operators come from."""
-        embed = embeds.index_status(await self._index.status(), self._bot.options.prefix)
+        """Show the search index: its kind and size, what is in it, whether the server keeps it in
+        memory, and where the search operators come from."""
+        async with ctx.typing():
+            status = await self._index.status()
+            inside = await self._index.statistics()
+        embed = embeds.index_status(status, self._bot.options.prefix, inside)
         await ctx.reply(embed=embed, mention_author=False)
 
     @index.command(  # type: ignore[arg-type]
         aliases=["rebuild"],
+        usage=KINDS,
         brief="Build the search index, or build it anew",
-        extras={"group": GROUP, "example": "index build"},
+        extras={
+            "group": GROUP,
+            "example": "index build",
+            "examples": ("index build", "index build hamming"),
+        },
     )
     @owners_only()
-    async def build(self, ctx: Ctx) -> None:
-        """Build the search index, or build it anew; searches go on meanwhile."""
+    async def build(self, ctx: Ctx, kind: IndexKind | None = KIND) -> None:
+        """Build the search index, or build it anew; searches go on meanwhile.
+
+        With a kind behind it, an index of that kind takes the place of the one there is. Without,
+        it stays what it is; where there is none, the best kind is taken.
+        """
         building = (await self._index.status()).building
         if building is not None or self._building.locked():
             raise RequestError(
@@ -74,7 +93,8 @@ class Index(commands.Cog):
                 await _edit(message, embeds.index_building(fraction, seconds))
 
             try:
-                status = await watched(self._index.build, show, every=EVERY)
+                build = partial(self._index.build, kind)
+                status = await watched(build, show, every=EVERY)
             except WhereisError:
                 with suppress(discord.HTTPException):
                     await message.delete()
@@ -85,11 +105,14 @@ class Index(commands.Cog):
             await ctx.send(embed=embed)
 
     @index.command(  # type: ignore[arg-type]
-        brief="Drop the search index", extras={"group": GROUP, "example": "index drop"}
+        usage=KINDS,
+        brief="Drop the search index",
+        extras={"group": GROUP, "example": "index drop"},
     )
     @owners_only()
-    async def drop(self, ctx: Ctx) -> None:
-        """Drop the search index, after you have confirmed it; searches become slow."""
+    async def drop(self, ctx: Ctx, kind: IndexKind | None = KIND) -> None:
+        """Drop the search index, after you have confirmed it; searches become slow. With a kind
+        behind it, only an index of that kind goes."""
         if self._building.locked():
             raise RequestError("The index is being built. Drop it when that is done.")
 
@@ -97,7 +120,7 @@ class Index(commands.Cog):
             await require_owner(self._bot, click.user)
 
         async def act(_click: Click) -> discord.Embed:
-            await self._index.drop()
+            await self._index.drop(kind)
             return embeds.index_status(await self._index.status(), self._bot.options.prefix)
 
         view = OnceView(

@@ -4,12 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from bot.client import Services, WhereisBot
 from bot.errors import NotAllowedError
-from bot.ingest import IndexStatus
+from bot.ingest import IndexKind, IndexStatistics, IndexStatus
 from db import Database
 from db.index import SearchIndex
+from db.records import INDEX_KINDS
 from tests.acceptance.staff import bots_owner, moderator, refused, refused_privately, told
 from tests.acceptance.world import Library, Town, buttons_of, embed_of, png
 
@@ -25,26 +27,84 @@ def fields_of(town: Town) -> dict[str | None, str | None]:
     return {field.name: field.value for field in embed_of(town.answers()[-1]).fields}
 
 
-async def test_the_state(town: Town, library: Library) -> None:
+@pytest_asyncio.fixture(loop_scope="session")
+async def offered(database: Database) -> tuple[IndexKind, ...]:
+    """The kinds of index that can be had here, the best one first."""
+    return (await database.index.status()).offered
+
+
+async def test_the_state(
+    town: Town, library: Library, offered: tuple[IndexKind, ...], database: Database
+) -> None:
     await library.add(png(1), "Fern")
     await bots_owner(town).send(town.channel, "!index")
     fields = fields_of(town)
-    assert fields["Index"] == "bktree, in use"
+    assert fields["Index"] == f"{offered[0]}, in use"
+    assert fields["Kinds that can be had"] == ", ".join(offered)
+    assert (fields["Memory"] or "").startswith("fits into the server's ")
+    inside = await database.index.statistics()
+    assert fields.get("In it") == (None if inside is None else "\n".join(inside.lines()))
     assert fields["Pictures"] == "1"
     assert (fields["Operators"] or "").startswith("from the extension bktree ")
     assert "Being built" not in fields
 
 
 @pytest.mark.parametrize("command", ["!index build", "!index rebuild"])
-async def test_building_anew(town: Town, library: Library, command: str) -> None:
+async def test_building_anew(
+    town: Town, library: Library, command: str, offered: tuple[IndexKind, ...]
+) -> None:
     await library.add(png(1), "Fern")
     await bots_owner(town).send(town.channel, command)
     # One message, which was edited when it was done.
     embed = embed_of(town.answer())
     assert (embed.title or "").startswith("Search index built in ")
-    assert fields_of(town)["Index"] == "bktree, in use"
+    assert fields_of(town)["Index"] == f"{offered[0]}, in use"
     await town.alice.send(town.channel, "!whereis", attachments=[("a.png", png(1))])
     assert embed_of(town.answers()[-1]).title == "Fern"
+
+
+@pytest.mark.parametrize("kind", INDEX_KINDS)
+async def test_building_a_kind(
+    town: Town,
+    library: Library,
+    database: Database,
+    kind: IndexKind,
+    offered: tuple[IndexKind, ...],
+) -> None:
+    if kind not in offered:
+        pytest.skip(f"no index of the kind {kind} can be had here")
+    await library.add(png(1), "Fern")
+    owner = bots_owner(town)
+    await owner.send(town.channel, f"!index build {kind}")
+    assert fields_of(town)["Index"] == f"{kind}, in use"
+    assert (await database.index.status()).kind == kind
+    advice = embed_of(town.answer()).description or ""
+    assert ("`!index build hamming`" in advice) == (kind != offered[0])
+    await town.alice.send(town.channel, "!whereis", attachments=[("a.png", png(1))])
+    assert embed_of(town.answers()[-1]).title == "Fern"
+    # Without a word it stays what it is.
+    await owner.send(town.channel, "!index build")
+    assert (await database.index.status()).kind == kind
+
+
+@pytest.mark.parametrize("command", ["!index build oak", "!index drop oak"])
+async def test_a_kind_that_there_is_not(town: Town, database: Database, command: str) -> None:
+    before = await database.index.status()
+    await bots_owner(town).send(town.channel, command)
+    assert town.env.errors
+    said = town.answer().content
+    assert "I don't understand what you wrote for *kind*" in said
+    assert f"`{command.removesuffix(' oak')} [hamming|bktree]`" in said
+    assert await database.index.status() == before
+
+
+async def test_dropping_one_kind(
+    town: Town, database: Database, offered: tuple[IndexKind, ...]
+) -> None:
+    owner = bots_owner(town)
+    await owner.send(town.channel, f"!index drop {offered[0]}")
+    await owner.click(town.answer(), label="Drop the index")
+    assert (await database.index.status()).kind is None
 
 
 async def test_dropping_asks_first(town: Town, library: Library, database: Database) -> None:
@@ -104,7 +164,10 @@ class Refusing(SearchIndex):
     async def status(self) -> IndexStatus:
         return replace(await self._real.status(), building=self._building)
 
-    async def build(self, on_progress: object = None) -> IndexStatus:
+    async def statistics(self) -> IndexStatistics | None:
+        return await self._real.statistics()
+
+    async def build(self, kind: IndexKind | None = None, on_progress: object = None) -> IndexStatus:
         raise NotAllowedError("There is no index without the extension.")
 
 

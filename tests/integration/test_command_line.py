@@ -148,21 +148,13 @@ def test_what_can_not_be_added_is_refused_with_the_reason(whereis: Run, tmp_path
     assert whereis("add", tmp_path / "gone.png", "--page", "X").returncode == 2
 
 
-def test_index_stats_and_doctor_tell_how_things_stand(whereis: Run, pictures: Path) -> None:
+def test_stats_and_doctor_tell_how_things_stand(whereis: Run, pictures: Path) -> None:
     whereis("import", "folder", pictures, "--collection", "alps")
     stats = document(whereis("stats", "--json"))
     assert stats["collections"] == [
         {"name": "alps", "kind": "wiki", "as_of": None, "images": 3, "pages": 3, "appearances": 3}
     ]
     assert "alps" in whereis("stats").stdout
-
-    built = whereis("index", "build")
-    status = document(whereis("index", "status", "--json"))
-    if status["operators"] == "extension":
-        assert built.returncode == 0, built.stderr
-        assert (status["kind"], status["valid"], status["images"]) == ("bktree", True, 3)
-        dropped = whereis("index", "drop", "--yes")
-        assert (dropped.returncode, "gone" in dropped.stdout) == (0, True), dropped.stderr
 
     done = whereis("doctor", "--json")
     assert done.returncode == 2, "no token is a problem"
@@ -172,7 +164,47 @@ def test_index_stats_and_doctor_tell_how_things_stand(whereis: Run, pictures: Pa
     assert checks["token"]["remedy"]
     assert checks["database"]["verdict"] == "ok"
     assert report["database"]["schema_version"] >= 1
+    if report["database"]["operators"] == "extension":
+        assert [checks[name]["verdict"] for name in ("index", "memory")] == ["ok", "ok"]
+        # What else can be had depends on the extension that could be built.
+        assert (checks["kind"]["verdict"] == "ok") == (checks["kind"]["remedy"] is None)
     assert "DISCORD_TOKEN" in whereis("doctor").stdout
+
+
+def test_the_index_is_shown_built_changed_and_dropped(
+    whereis: Run, pictures: Path, extension: Path | None
+) -> None:
+    whereis("import", "folder", pictures, "--collection", "alps")
+    status = document(whereis("index", "status", "--json"))
+    if extension is None:
+        assert (status["operators"], status["offered"]) == ("standin", [])
+        refused = whereis("index", "build")
+        assert (refused.returncode, "doctor" in refused.stderr) == (1, True)
+        return
+    best = status["offered"][0]
+    assert (status["kind"], status["valid"], status["images"]) == (best, True, 3)
+    assert (status["better"], status["leftovers"], status["fits_in_memory"]) == (None, 0, True)
+
+    for kind in [*reversed(status["offered"]), None]:
+        done = whereis("index", "build", *(("--kind", kind) if kind else ()))
+        assert done.returncode == 0, done.stderr
+        assert (kind or best) in done.stdout
+        status = document(whereis("index", "status", "--json"))
+        assert (status["kind"], status["valid"], status["leftovers"]) == (kind or best, True, 0)
+        assert status["better"] == (best if (kind or best) != best else None)
+        inside = status["statistics"]
+        assert (inside is None) == ((kind or best) != "hamming")
+        if inside is not None:
+            assert inside["items"] == 3
+        said = whereis("index", "status").stdout
+        assert ("3 hashes on" in said) == (inside is not None)
+        assert (f"index build --kind {best}" in said) == (status["better"] is not None)
+        assert "shared_buffers" in said
+
+    wrong = whereis("index", "drop", "--yes", "--kind", "bktree")
+    assert (wrong.returncode == 0) == (best == "bktree")
+    dropped = whereis("index", "drop", "--yes")
+    assert (dropped.returncode, "gone" in dropped.stdout) == (0, True), dropped.stderr
 
 
 def test_an_unreachable_database_is_exit_status_3_and_shows_no_password(whereis: Run) -> None:
@@ -188,6 +220,7 @@ def test_an_unreachable_database_is_exit_status_3_and_shows_no_password(whereis:
     ("arguments", "settings", "says"),
     [
         (["search"], {}, "IMAGES"),
+        (["index", "build", "--kind", "oak"], {}, "oak"),
         (["fly"], {}, "fly"),
         (["import", "folder", "nowhere"], {}, "nowhere"),
         (["stats"], {"WHEREIS_RADIUS": "99"}, "WHEREIS_RADIUS"),

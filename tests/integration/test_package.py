@@ -21,7 +21,11 @@ NEEDED = (
     "db/extension/Makefile",
     "db/extension/bktree.control",
     "db/extension/sql/bktree--2.0.sql",
+    "db/extension/sql/bktree--2.0--2.1.sql",
     "db/extension/src/bktree.c",
+    "db/extension/src/hamming/am.h",
+    "db/extension/src/hamming/scan.c",
+    "db/extension/src/tree/scan.c",
 )
 
 

@@ -1,17 +1,22 @@
 """What the doctor makes of what it finds."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from discord.http import Route
 
 from bot.doctor import (
+    MEBIBYTE,
     Check,
     check_cairo,
     check_database,
     check_discord,
     check_extension,
     check_index,
+    check_kind,
+    check_memory,
+    check_search_index,
     check_versions,
     worst,
 )
@@ -38,14 +43,21 @@ def index(**changes: Any) -> IndexStatus:
     """An index as it should be, but for the changes."""
     healthy: dict[str, Any] = {
         "operators": "extension",
-        "extension_version": "2.0",
-        "kind": "bktree",
+        "extension_version": "2.1",
+        "extension_available": "2.1",
+        "kind": "hamming",
         "valid": True,
-        "size_bytes": 1_000_000,
+        "size_bytes": 10 * MEBIBYTE,
         "images": 1_000_000,
         "building": None,
+        "offered": ("hamming", "bktree"),
+        "leftovers": 0,
+        "shared_buffers": 128 * MEBIBYTE,
     }
     return IndexStatus(**{**healthy, **changes})
+
+
+OLD = index(kind="bktree", extension_version="2.0", offered=("bktree",))
 
 
 @pytest.mark.parametrize(
@@ -66,11 +78,58 @@ def index(**changes: Any) -> IndexStatus:
         (check_index(index(valid=False)), "problem"),
         (check_index(index(kind=None)), "problem"),
         (check_index(index(kind=None, images=10)), "ok"),
+        (check_index(index(leftovers=1)), "note"),
+        (check_memory(index(), embedded=True), "ok"),
+        (check_memory(index(size_bytes=96 * MEBIBYTE), embedded=True), "ok"),
+        (check_memory(index(size_bytes=97 * MEBIBYTE), embedded=True), "note"),
+        (check_memory(index(size_bytes=97 * MEBIBYTE), embedded=False), "note"),
+        (check_kind(index(), embedded=True), "ok"),
+        (check_kind(index(kind="bktree"), embedded=True), "note"),
+        (check_kind(OLD, embedded=False), "note"),
+        (check_kind(OLD, embedded=True), "note"),
+        (check_kind(replace(OLD, extension_available="2.0"), embedded=False), "note"),
     ],
 )
 def test_each_finding_has_a_verdict_and_what_is_wrong_a_remedy(check: Check, verdict: str) -> None:
     assert check.verdict == verdict
     assert (check.remedy is None) == (verdict == "ok")
+
+
+@pytest.mark.parametrize(
+    ("size", "wanted"),
+    [(97, "256MB"), (192, "256MB"), (193, "512MB"), (470, "768MB"), (3000, "4096MB")],
+)
+def test_too_little_memory_says_how_much_would_do(size: int, wanted: str) -> None:
+    status = index(size_bytes=size * MEBIBYTE)
+    own = check_memory(status, embedded=False).remedy or ""
+    assert f"POSTGRES_SHARED_BUFFERS={wanted} in .env" in own
+    assert f"shared_buffers = {wanted} in the postgresql.conf" in own
+    ours = check_memory(status, embedded=True).remedy or ""
+    assert f"shared_buffers = {wanted} at the end of postgres/postgresql.conf" in ours
+    assert replace(status, shared_buffers=int(wanted[:-2]) * MEBIBYTE).fits
+
+
+@pytest.mark.parametrize(
+    ("status", "embedded", "says"),
+    [
+        (index(kind="bktree"), True, "whereis-bot index build --kind hamming"),
+        (OLD, False, "ALTER EXTENSION bktree UPDATE"),
+        (replace(OLD, extension_available="2.0"), False, "make -C db/extension install"),
+        (replace(OLD, extension_available="2.0"), True, "apt-get install gcc"),
+    ],
+)
+def test_how_a_better_kind_is_had(status: IndexStatus, embedded: bool, says: str) -> None:
+    assert says in (check_kind(status, embedded=embedded).remedy or "")
+
+
+def test_nothing_is_said_of_the_kind_where_there_is_no_extension() -> None:
+    standin = index(operators="standin", extension_version=None, kind=None, offered=())
+    names = [check.name for check in check_search_index(standin, embedded=False)]
+    assert names == ["index"]
+    names = [check.name for check in check_search_index(index(), embedded=False)]
+    assert names == ["index", "memory", "kind"]
+    names = [check.name for check in check_search_index(index(kind=None), embedded=False)]
+    assert names == ["index", "kind"]
 
 
 def test_the_worst_verdict_counts() -> None:

@@ -42,7 +42,7 @@ def test_is_built_anew_when_the_sources_change(tmp_path: Path, pg_config: Path) 
     sources = tmp_path / "sources"
     shutil.copytree(extension_sources(), sources)
     first = build_extension(pg_config, tmp_path / "built", print, sources=sources)
-    with (sources / "src" / "bktree.c").open("a") as file:
+    with (sources / "src" / "tree" / "scan.c").open("a") as file:
         file.write("\n/* changed */\n")
     second = build_extension(pg_config, tmp_path / "built", print, sources=sources)
     assert first is not None

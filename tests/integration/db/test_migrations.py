@@ -1,6 +1,7 @@
 """Making a database ready: tables once, operators however they can be had."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,15 +9,23 @@ from typing import Any
 import asyncpg
 import pytest
 
-from bot.errors import SchemaError
+from bot.errors import DatabaseUnavailableError, SchemaError
 from db import open_database
 from db.embedded import EmbeddedServer
-from db.migrate import Migration, load_migrations, migrate, prepare
+from db.extension_build import extension_sources
+from db.migrate import Migration, is_newer, load_migrations, migrate, prepare
 from db.queries import load_statements, read_sql
 from db.records import NearQuery, NewAppearance
 
 TEMPLATE = "https://en.wikipedia.org/wiki/{title}"
 QUERY = NearQuery(1, None, 3, 64, 64)
+
+
+def newest_version() -> str:
+    """The version of the extension that comes along."""
+    control = (extension_sources() / "bktree.control").read_text(encoding="utf-8")
+    (version,) = re.findall(r"default_version = '(.+)'", control)
+    return str(version)
 
 
 @pytest.fixture
@@ -122,7 +131,7 @@ async def test_user_who_may_not_install_the_extension(
     for _ in range(2):
         async with open_database(url, tmp_path, say=said.append) as database:
             info = await database.info()
-            assert (info.operators, info.extension_available) == ("standin", "2.0")
+            assert (info.operators, info.extension_available) == ("standin", newest_version())
             wiki = await database.store.ensure_wiki("enwiki", TEMPLATE)
             await database.store.add_many(wiki.id, [NewAppearance(1, None, None, "One")])
             assert len(await database.store.near(QUERY, [wiki.id], limit=5)) == 1
@@ -150,7 +159,107 @@ async def test_the_stand_in_makes_room_for_the_extension(
     await connection.execute(read_sql("standin.sql"))
     async with open_database(database_url, tmp_path) as database:
         assert (await database.info()).operators == "extension"
+        status = await database.index.status()
+        assert status.kind == status.offered[0]
+
+
+@pytest.fixture
+async def old_url(connection: Any, database_url: str, extension: Path | None) -> str:
+    """The address of a database with pictures, the extension in version 2.0, and its index."""
+    if extension is None or newest_version() == "2.0":
+        pytest.skip("no newer extension can be had here")
+    await connection.execute(
+        "DROP EXTENSION bktree CASCADE; CREATE EXTENSION bktree VERSION '2.0';"
+        "CREATE INDEX images_dhash_bktree ON images USING spgist (dhash bktree_ops);"
+        "INSERT INTO collections (kind, name, page_url_template)"
+        f" VALUES ('wiki', 'enwiki', '{TEMPLATE}')"
+    )
+    await connection.execute(
+        "INSERT INTO images (collection_id, dhash) SELECT id, n FROM collections,"
+        " generate_series(1, 1000) n"
+    )
+    return database_url
+
+
+async def test_an_old_extension_is_updated_and_the_old_index_stays(
+    old_url: str, connection: Any, tmp_path: Path
+) -> None:
+    said: list[str] = []
+
+    async def start() -> tuple[str | None, str | None, int]:
+        async with open_database(old_url, tmp_path, pool_size=1, say=said.append) as database:
+            info = await database.info()
+            status = await database.index.status()
+            assert status.valid
+            assert (status.better, status.offered) == ("hamming", ("hamming", "bktree"))
+            found = await database.store.near(QUERY, [1], limit=5000)
+            return info.extension_version, status.kind, len(found)
+
+    before = await connection.fetchval("SELECT 'images_dhash_bktree'::regclass::oid")
+    near = sum((n ^ 1).bit_count() <= 3 for n in range(1, 1001))
+    started = await asyncio.gather(*(start() for _ in range(4)))
+    assert set(started) == {(newest_version(), "bktree", near)}
+    assert await connection.fetchval("SELECT 'images_dhash_bktree'::regclass::oid") == before
+    assert said == []
+
+
+async def test_user_who_may_not_update_the_extension(
+    old_url: str, connection: Any, tmp_path: Path
+) -> None:
+    await connection.execute(
+        "DROP ROLE IF EXISTS keeper; CREATE ROLE keeper LOGIN;"
+        "GRANT CREATE, USAGE ON SCHEMA public TO keeper;"
+        "GRANT ALL ON ALL TABLES IN SCHEMA public TO keeper"
+    )
+    url = old_url.replace("postgresql://postgres@", "postgresql://keeper@")
+    said: list[str] = []
+    async with open_database(url, tmp_path, say=said.append) as database:
+        assert (await database.info()).extension_version == "2.0"
         assert (await database.index.status()).kind == "bktree"
+    (sentence,) = said
+    assert "ALTER EXTENSION bktree UPDATE" in sentence
+    assert f"2.0 in this database and {newest_version()} on the server" in sentence
+
+
+async def test_who_made_the_extension_may_update_it(
+    old_url: str, connection: Any, tmp_path: Path
+) -> None:
+    await connection.execute(
+        "DROP ROLE IF EXISTS maker; CREATE ROLE maker LOGIN;"
+        "DROP EXTENSION bktree CASCADE;"
+        "GRANT CREATE, USAGE ON SCHEMA public TO maker;"
+        "GRANT ALL ON ALL TABLES IN SCHEMA public TO maker"
+    )
+    name = await connection.fetchval("SELECT current_database()")
+    await connection.execute(
+        f"GRANT CREATE ON DATABASE {name} TO maker; ALTER TABLE images OWNER TO maker;"
+        "SET ROLE maker; CREATE EXTENSION bktree VERSION '2.0'"
+    )
+    url = old_url.replace("postgresql://postgres@", "postgresql://maker@")
+    said: list[str] = []
+    async with open_database(url, tmp_path, say=said.append) as database:
+        assert (await database.info()).extension_version == newest_version()
+        assert (await database.index.status()).kind == "hamming"
+        assert (await database.index.build()).valid
+        assert await database.index.statistics() is not None
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    ("available", "installed", "newer"),
+    [
+        ("2.1", "2.0", True),
+        ("2.10", "2.9", True),
+        ("2.0.1", "2.0", True),
+        ("2.0", "2.0", False),
+        ("2.0", "2.1", False),
+        (None, "2.0", False),
+    ],
+)
+def test_only_a_newer_extension_is_an_update(
+    available: str | None, installed: str, newer: bool
+) -> None:
+    assert is_newer(available, installed) is newer
 
 
 @pytest.fixture
@@ -194,3 +303,49 @@ async def test_the_extension_comes_and_goes(data_dir: Path, extension: Path | No
     assert await open_with(data_dir, None, said) == "standin"
     assert "can't be loaded any more" in said[-1]
     assert await open_with(data_dir, extension, said) == "extension"
+
+
+async def test_a_server_that_lost_the_library_is_told_how_to_give_it_up(
+    data_dir: Path, extension: Path | None
+) -> None:
+    if extension is None:
+        pytest.skip("the extension can't be built here")
+    assert await open_with(data_dir, extension, []) == "extension"
+    server = EmbeddedServer(data_dir, print, settings={"fsync": "off"})
+    await asyncio.to_thread(server.start)
+    try:
+        connection = await asyncpg.connect(**server.connect_options)
+        with pytest.raises(DatabaseUnavailableError, match="give it up") as caught:
+            await prepare(connection, load_statements(), print, embedded=False)
+        await connection.execute(str(caught.value).partition(", run ")[2])
+        await prepare(connection, load_statements(), print, embedded=False)
+        row = await connection.fetchrow(load_statements()["operators"])
+        assert (row["installed"], row["kinds"]) == (None, [])
+        assert await connection.fetchval("SELECT count(*) FROM images") == 1
+        await connection.close()
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+async def test_a_library_that_is_older_than_the_index(
+    connection: Any, database_url: str, extension: Path | None
+) -> None:
+    if extension is None or newest_version() == "2.0":
+        pytest.skip("no newer extension can be had here")
+    await connection.execute(
+        "UPDATE pg_proc SET prosrc = 'not_there_yet'"
+        " WHERE proname IN ('hamming_handler', 'hamming_kernel')"
+    )
+    # What a connection has read of an index it keeps; another has to ask.
+    another = await asyncpg.connect(database_url)
+    said: list[str] = []
+    try:
+        with pytest.raises(asyncpg.UndefinedFunctionError):
+            await another.fetch("SELECT FROM images")
+        await prepare(another, load_statements(), said.append, embedded=True)
+        assert await another.fetch("SELECT FROM images") == []
+        row = await another.fetchrow(load_statements()["operators"])
+    finally:
+        await another.close()
+    assert row["installed"] is None
+    assert "can't be loaded any more" in said[-1]

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.images import Fingerprint
-from bot.ingest import Addition, AddOutcome, Collection, IndexStatus, ListedImage
+from bot.ingest import (
+    Addition,
+    AddOutcome,
+    Collection,
+    IndexStatistics,
+    IndexStatus,
+    ListedImage,
+)
 from bot.search import Match, Page
 from cogs.admin import _embeds as embeds
 
@@ -18,7 +25,30 @@ OWN = Collection(1, "server-7", "server", 7, "https://en.wikipedia.org/wiki/{tit
 WIKI = Collection(2, "enwiki", "wiki", None, "https://en.wikipedia.org/wiki/{title}", None)
 PRINT = Fingerprint(1, 2, 1024, 768, "JPEG", plain=False)
 LINE = Addition(1, "add", 1, 12, 5, "fern.png", "Barnsley_fern", None, 99, NOW, None)
-STATUS = IndexStatus("extension", "2.0", "bktree", True, 5 * 1024 * 1024, 1234567, None)
+STATUS = IndexStatus(
+    operators="extension",
+    extension_version="2.1",
+    extension_available="2.1",
+    kind="hamming",
+    valid=True,
+    size_bytes=5 * 1024 * 1024,
+    images=1234567,
+    building=None,
+    offered=("hamming", "bktree"),
+    leftovers=0,
+    shared_buffers=1024 * 1024 * 1024,
+)
+INSIDE = IndexStatistics(
+    pages=2400,
+    leaf_pages=2300,
+    summary_pages=60,
+    free_pages=3,
+    items=1234500,
+    groups=20000,
+    fill=0.93,
+    tail_share=0.034,
+    dead_items=1200,
+)
 HOSTILE = (
     "**x** [a](https://evil.example) @everyone <@&1>\u202e\u2066 `c` ||s||\n# h\n" + "_" * 4000
 )
@@ -137,10 +167,16 @@ def test_an_empty_list_says_how_to_fill_it() -> None:
 @pytest.mark.parametrize(
     ("status", "says"),
     [
-        (STATUS, "bktree, in use"),
+        (STATUS, "hamming, in use"),
+        (replace(STATUS, kind="bktree"), "bktree, in use"),
+        (replace(STATUS, kind="bktree"), "`!index build hamming` puts it in the place"),
+        (STATUS, "fits into the server's 1024 MB"),
+        (replace(STATUS, size_bytes=900 * 1024 * 1024), "1280 MB would do"),
+        (STATUS, "hamming, bktree"),
+        (replace(STATUS, leftovers=1), "`!index build hamming` clears up."),
         (STATUS, "5 MB"),
         (STATUS, "1,234,567"),
-        (STATUS, "from the extension bktree 2.0"),
+        (STATUS, "from the extension bktree 2.1"),
         (replace(STATUS, valid=False), "not usable"),
         (replace(STATUS, kind=None, valid=False, size_bytes=0), "a search reads every picture"),
         (replace(STATUS, kind=None, valid=False), "`!index build` makes it."),
@@ -150,6 +186,24 @@ def test_an_empty_list_says_how_to_fill_it() -> None:
 )
 def test_the_state_of_the_index(status: IndexStatus, says: str) -> None:
     assert says in shown(embeds.index_status(status, "!"))
+
+
+def test_a_change_that_is_under_way_is_no_leftover() -> None:
+    status = replace(STATUS, leftovers=1, building=0.5)
+    assert "left another" not in shown(embeds.index_status(status, "!"))
+
+
+def test_what_is_in_the_index() -> None:
+    text = shown(embeds.index_status(STATUS, "!", INSIDE))
+    assert (
+        "1,234,500 hashes on 2,300 of 2,400 pages, which are 93% full; 60 of summaries, 3 free"
+        in text
+    )
+    assert "3.4% of them are on pages that took in others later" in text
+    assert "1,200 of deleted pictures" in text
+    fresh = replace(INSIDE, tail_share=0, dead_items=0, free_pages=0)
+    assert "\nIn it\n1,234,500 hashes" in shown(embeds.index_status(STATUS, "!", fresh))
+    assert len(fresh.lines()) == 1
 
 
 @pytest.mark.parametrize(("part", "shows"), [(-1, "0%"), (0, "0%"), (0.5, "50%"), (2, "100%")])

@@ -27,7 +27,19 @@ BUILD = Entry(
 ALL = (ADD, HELP, BUILD)
 WIKI = Collection(1, "enwiki", "wiki", None, "https://en.wikipedia.org/wiki/{title}", None)
 OWN = replace(WIKI, id=2, name="server-7", kind="server", guild_id=7)
-STATUS = IndexStatus("extension", "2.0", "bktree", True, 3 * 1024 * 1024, 1234, None)
+STATUS = IndexStatus(
+    operators="extension",
+    extension_version="2.1",
+    extension_available="2.1",
+    kind="hamming",
+    valid=True,
+    size_bytes=3 * 1024 * 1024,
+    images=1234,
+    building=None,
+    offered=("hamming", "bktree"),
+    leftovers=0,
+    shared_buffers=128 * 1024 * 1024,
+)
 
 
 def test_the_overview_groups_the_commands() -> None:
