@@ -171,6 +171,8 @@ check_verdicts(uint64_t seed)
 	REFUSED(summary->leaf_groups[0]++);
 	REFUSED(summary->leaf_groups[0]--; summary->leaf_groups[1]++);
 	REFUSED(summary->leaf_groups[0] += summary->leaf_groups[1]; summary->leaf_groups[1] = 0);
+	REFUSED(summary->groups -= summary->leaf_groups[summary->leaves - 1];
+			summary->leaf_groups[summary->leaves - 1] = 0);
 	REFUSED(summary->leaf_items[0]++);
 	REFUSED(summary->group_count[group]++);
 	REFUSED(leaf->distinct -= summary->group_count[0]; summary->group_count[0] = 0);
@@ -190,6 +192,18 @@ check_verdicts(uint64_t seed)
 	REFUSED(summary->all_or &= summary->all_or - 1);
 	REFUSED(leaf->hashes[leaf->items - 1] ^= UINT64_C(1) << random_below(64));
 	REFUSED(leaf->hashes[0] ^= summary->group_and[0] | ~summary->group_or[0]);
+
+	/* As vague as can be, and true but for the number of hashes. */
+	REFUSED(summary->all_and = summary->leaf_and[0] = summary->group_and[0] = 0;
+			summary->all_or = summary->leaf_or[0] = summary->group_or[0] = ~UINT64_C(0);
+			summary->group_low[0] = 0;
+			summary->group_high[0] = 64;
+			summary->group_count[0] += summary->group_count[1] + summary->group_count[2] - 2;
+			summary->group_count[1] = summary->group_count[2] = 1;
+			leaf->hashes[summary->group_count[0]] = book.leaves[0]->hashes
+			[book.summaries[0]->group_count[0]];
+			leaf->hashes[summary->group_count[0] + 1] = book.leaves[0]->hashes
+			[book.summaries[0]->group_count[0] + book.summaries[0]->group_count[1]]);
 
 	close_book(&book);
 	free(leaf);

@@ -17,6 +17,8 @@ from db.extension_build import extension_sources
 
 SOURCES = extension_sources() / "test" / "pure"
 PROGRAMS = sorted(source.stem for source in SOURCES.glob("test_*.c"))
+EMPTY = "int main(void) { return 0; }\n"
+EMPTY_TARGET = "int LLVMFuzzerTestOneInput(void) { return 0; }\n"
 CROSS_COMPILER = "aarch64-linux-gnu-gcc"
 
 # The last of these that a CPU is told to have, and the loops over hashes that it gets.
@@ -72,11 +74,11 @@ def require(*programs: str) -> None:
             pytest.skip(f"there is no {program} here")
 
 
-def compiles(folder: Path, flags: Sequence[str]) -> bool:
-    """Can programs be made with these flags?"""
-    source = folder / "empty.c"
-    source.write_text("int main(void) { return 0; }\n", "utf-8")
-    return run(["gcc", *flags, "-o", folder / "empty", source], os.environ).returncode == 0
+def compiles(folder: Path, code: str, *command: str) -> bool:
+    """Can programs be made by this compiler with these flags?"""
+    source = folder / "tried.c"
+    source.write_text(code, "utf-8")
+    return run([*command, "-o", folder / "tried", source], os.environ).returncode == 0
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +93,7 @@ def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """Watched by AddressSanitizer and UBSan."""
     require("make", "gcc")
     folder = tmp_path_factory.mktemp("sanitized")
-    if not compiles(folder, ["-fsanitize=address,undefined"]):
+    if not compiles(folder, EMPTY, "gcc", "-fsanitize=address,undefined"):
         pytest.skip("this compiler comes without the libraries of its sanitizers")
     return Build(folder, ())
 
@@ -141,3 +143,13 @@ def test_does_on_aarch64(tmp_path_factory: pytest.TempPathFactory) -> None:
     done = run(["qemu-aarch64", Build(folder, flags).program("test_kernel")], os.environ)
     assert done.stdout.splitlines() == ["neon", "portable", "best: neon"]
     assert done.returncode == 0
+
+
+def test_is_fuzzed(tmp_path: Path) -> None:
+    """For a moment, so that the target goes on working; let it run for long with ``make fuzz``."""
+    require("make", "clang")
+    if not compiles(tmp_path, EMPTY_TARGET, "clang", "-fsanitize=fuzzer,address,undefined"):
+        pytest.skip("this clang comes without libFuzzer or sanitizers")
+    done = run(["make", "-C", SOURCES, f"OUT={tmp_path}", "SECONDS=2", "fuzz"], os.environ)
+    assert done.returncode == 0, done.stdout
+    assert "Done " in done.stdout
