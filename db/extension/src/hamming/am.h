@@ -82,12 +82,14 @@ typedef struct Walk
 {
 	Relation	index;
 	uint64		splits;			/* had been made when the walk began */
+	uint32		epoch;			/* of vacuum, then */
 	BlockNumber *blocks;
 	int			count;
 	int			room;
 	int			total;			/* summary pages there are, chosen or not */
 	int			at;
 	BlockNumber right;			/* to be visited next, or InvalidBlockNumber */
+	BlockNumber moves;			/* to the right, one after the other */
 } Walk;
 
 /* Which of a top's summary pages are to be visited? */
@@ -96,6 +98,7 @@ typedef void (*WalkChoice) (void *context, const Top *top, bool *wanted);
 extern void walk_start(Walk *walk, Relation index, WalkChoice choose, void *context,
 					   Buffer *interlock);
 extern Buffer walk_next(Walk *walk, int lock);
+extern void walk_look_right(Walk *walk, Buffer buffer);
 extern void walk_end(Walk *walk);
 
 /* handler.c */

@@ -92,6 +92,16 @@ lock_leaf(Relation index, const Summary *summary, int number, BufferAccessStrate
 	return buffer;
 }
 
+/* Take a leaf apart. It must be whole: its summary may have no room for more groups. */
+void
+unpack_leaf(Relation index, const Summary *summary, int number, const Leaf *leaf, Bag *bag)
+{
+	leaf_unpack(summary, number, leaf, bag);
+	if (bag->groups != summary->leaf_groups[number])
+		index_damaged(index, summary->leaf_block[number],
+					  "a repetition repeats no hash of its leaf");
+}
+
 /* Make the bounds of a summary exact after a change that may have widened them. */
 void
 tighten_summary(Relation index, Buffer buffer)

@@ -13,6 +13,7 @@
 #include "access/generic_xlog.h"
 
 #include "hamming/am.h"
+#include "hamming/leaf.h"
 
 /* A record that is being made, and the summary that it changes. */
 typedef struct Change
@@ -27,6 +28,8 @@ extern void *change_page(Change *change, Buffer buffer);
 extern void *change_new_page(Change *change, Buffer buffer, PageKind kind, uint16 flags);
 extern void change_bounds(Change *change, Relation index, BlockNumber block, bool exactly);
 extern void change_finish(Change *change);
+extern void unpack_leaf(Relation index, const Summary *summary, int number,
+						const Leaf *leaf, Bag *bag);
 extern Buffer lock_leaf(Relation index, const Summary *summary, int number,
 						BufferAccessStrategy strategy);
 extern void tighten_summary(Relation index, Buffer buffer);

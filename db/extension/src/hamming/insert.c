@@ -62,8 +62,8 @@ split_group(Relation index, Buffer buffer, Place place)
 	Bag		   *bag = palloc(sizeof(Bag));
 	int			group = place.group - summary_first_group(change.summary, place.leaf);
 
-	leaf_unpack(change.summary, place.leaf, leaf, bag);
-	if (bag->groups != change.summary->leaf_groups[place.leaf] || !bag_halve(bag, group))
+	unpack_leaf(index, change.summary, place.leaf, leaf, bag);
+	if (!bag_halve(bag, group))
 		index_damaged(index, BufferGetBlockNumber(leaf_buffer), "a group can't be split");
 	leaf_pack(change.summary, place.leaf, leaf, bag);
 	change_finish(&change);
@@ -101,7 +101,7 @@ add_group(Relation index, Buffer buffer, int except, Entry item)
 	Bag		   *bag = palloc(sizeof(Bag));
 	int			number = another_leaf(index, &change, 1, except, &leaf_buffer, &leaf);
 
-	leaf_unpack(change.summary, number, leaf, bag);
+	unpack_leaf(index, change.summary, number, leaf, bag);
 	bag_add(bag, &item, 1);
 	leaf_pack(change.summary, number, leaf, bag);
 	change_bounds(&change, index, BufferGetBlockNumber(buffer), false);
@@ -126,7 +126,7 @@ move_group(Relation index, Buffer buffer, Place place, const Bag *unpacked, int 
 	Bag		   *moved = palloc(sizeof(Bag));
 
 	*left = *unpacked;
-	leaf_unpack(change.summary, number, to, moved);
+	unpack_leaf(index, change.summary, number, to, moved);
 	bag_take(left, group, moved);
 	leaf_pack(change.summary, place.leaf, from, left);
 	leaf_pack(change.summary, number, to, moved);
@@ -326,11 +326,8 @@ insert_below(Relation index, Buffer buffer, Entry item, const Kernel *kernel)
 
 		leaf = lock_leaf(index, summary, place.leaf, NULL);
 		bag = palloc(sizeof(Bag));
-		leaf_unpack(summary, place.leaf, buffer_content(leaf), bag);
+		unpack_leaf(index, summary, place.leaf, buffer_content(leaf), bag);
 		UnlockReleaseBuffer(leaf);
-		if (bag->groups != summary->leaf_groups[place.leaf])
-			index_damaged(index, summary->leaf_block[place.leaf],
-						  "a repetition repeats no hash of its leaf");
 		size = bag->size[place.group - summary_first_group(summary, place.leaf)];
 		if (size > LEAF_CAPACITY / 2)
 			add_group(index, buffer, place.leaf, item);

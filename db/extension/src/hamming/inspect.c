@@ -12,6 +12,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/xlog.h"
 #include "catalog/index.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
@@ -128,6 +129,7 @@ typedef struct Check
 	bool	   *used;			/* blocks that something leads to */
 	BlockNumber size;
 	int64		rows;
+	bool		undisturbed;	/* no vacuum gives pages back meanwhile */
 } Check;
 
 /* What of an item goes into the filter. */
@@ -143,7 +145,7 @@ use_block(Check *check, BlockNumber block)
 {
 	if (block >= check->size)
 		return;					/* made since the check began */
-	if (check->used[block])
+	if (check->used[block] && check->undisturbed)
 		index_damaged(check->index, block, "two places lead to the page");
 	check->used[block] = true;
 }
@@ -190,7 +192,7 @@ check_summary(Check *check, Buffer buffer)
 		top->all_or[summary->top_slot] != summary->all_or)
 		index_damaged(check->index, block, "a top has other bounds than the summary page");
 	if ((top->flags[summary->top_slot] & TOP_NULLS) != (summary->flags & SUMMARY_NULLS) ||
-		!!(top->flags[summary->top_slot] & TOP_EMPTY) != (summary->leaves == 0))
+		(top->flags[summary->top_slot] & TOP_EMPTY && summary->leaves > 0))
 		index_damaged(check->index, block, "a top has other flags than the summary page");
 	UnlockReleaseBuffer(top_buffer);
 
@@ -223,16 +225,18 @@ check_row(Relation index, ItemPointer tid, Datum *values, bool *isnull, bool ali
 /*
  * Every bound is compared with what it is the bound of, and every row of the
  * table that this transaction could see is looked for, under a lock that lets
- * others read and write. Of rows that are missing a few in a million may be
- * overlooked, since what the index has is remembered in a Bloom filter, of
- * maintenance_work_mem.
+ * others read and write. It keeps vacuum away, which gives pages back, so that
+ * they may be met in two places; on a standby nothing can be kept away. Of
+ * rows that are missing a few in a million may be overlooked, since what the
+ * index has is remembered in a Bloom filter, of maintenance_work_mem.
  */
 Datum
 hamming_index_check(PG_FUNCTION_ARGS)
 {
 	Oid			oid = PG_GETARG_OID(0);
 	Oid			heap_oid = IndexGetRelation(oid, true);
-	Relation	heap = OidIsValid(heap_oid) ? table_open(heap_oid, AccessShareLock) : NULL;
+	LOCKMODE	lock = RecoveryInProgress() ? AccessShareLock : ShareUpdateExclusiveLock;
+	Relation	heap = OidIsValid(heap_oid) ? table_open(heap_oid, lock) : NULL;
 	Relation	index = open_index(oid, AccessShareLock);
 	Check		check = {index};
 	Snapshot	snapshot;
@@ -248,6 +252,7 @@ hamming_index_check(PG_FUNCTION_ARGS)
 				 errdetail("Its build was interrupted."),
 				 errhint("REINDEX or drop it.")));
 
+	check.undisturbed = lock == ShareUpdateExclusiveLock;
 	/* Before the index is read: what is inserted later need not be in it. */
 	snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	check.size = RelationGetNumberOfBlocks(index);
@@ -280,6 +285,6 @@ hamming_index_check(PG_FUNCTION_ARGS)
 	bloom_free(check.filter);
 	pfree(check.used);
 	index_close(index, AccessShareLock);
-	table_close(heap, AccessShareLock);
+	table_close(heap, lock);
 	PG_RETURN_INT64(check.rows);
 }

@@ -403,6 +403,23 @@ search_summary(IndexScanDesc scan, const Summary *summary)
 }
 
 /*
+ * Have the places of rows been given to others since the pass began? Before
+ * that happens vacuum changes the epoch. If it has not, then what is found
+ * under the lock of a summary page is what was there, until that is released.
+ */
+static bool
+places_are_kept(IndexScanDesc scan)
+{
+	Search	   *search = scan->opaque;
+	Buffer		buffer = page_read(scan->indexRelation, META_BLOCK, PAGE_META,
+								   BUFFER_LOCK_SHARE);
+	bool		kept = ((const Meta *) buffer_content(buffer))->epoch == search->walk.epoch;
+
+	UnlockReleaseBuffer(buffer);
+	return kept;
+}
+
+/*
  * Mark rows that turned out to be dead. All are of the summary page that was
  * searched last; whatever has become of it meanwhile, an item is marked only
  * if it still has the same hash and row.
@@ -413,13 +430,15 @@ mark_dead(IndexScanDesc scan)
 	Search	   *search = scan->opaque;
 	Buffer		buffer;
 	const Summary *summary;
+	int			leaves;
 	int			first = 0;
 
 	if (search->dead_count == 0)
 		return;
 	buffer = page_read(scan->indexRelation, search->found_at, PAGE_SUMMARY, BUFFER_LOCK_SHARE);
 	summary = buffer_content(buffer);
-	for (int number = 0; number < summary->leaves; first += summary->leaf_groups[number++])
+	leaves = places_are_kept(scan) ? summary->leaves : 0;
+	for (int number = 0; number < leaves; first += summary->leaf_groups[number++])
 	{
 		Buffer		leaf_buffer = InvalidBuffer;
 		Leaf	   *leaf = NULL;

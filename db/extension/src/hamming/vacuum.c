@@ -73,7 +73,7 @@ clean_leaf(Vacuum *vacuum, Buffer buffer, int number)
 	Bag		   *bag = &vacuum->bag;
 	int			kept = 0;
 
-	leaf_unpack(change.summary, number, buffer_content(leaf_buffer), bag);
+	unpack_leaf(vacuum->index, change.summary, number, buffer_content(leaf_buffer), bag);
 	for (int group = 0, start = 0; group < bag->groups; group++)
 	{
 		int			end = start + bag->size[group];
@@ -153,22 +153,37 @@ vacuum_summary(Vacuum *vacuum, Buffer buffer)
 		vacuum->stats->num_index_tuples += summary->leaf_items[number];
 }
 
+static void
+wait_for_pins(Relation index, BlockNumber block)
+{
+	Buffer		buffer = ReadBuffer(index, block);
+
+	LockBufferForCleanup(buffer);
+	UnlockReleaseBuffer(buffer);
+}
+
 /* Wait for scans that may still return what has been removed. */
 static void
 wait_for_scans(Relation index)
 {
-	Buffer		meta_buffer = page_read(index, META_BLOCK, PAGE_META, BUFFER_LOCK_EXCLUSIVE);
-	GenericXLogState *state = GenericXLogStart(index);
-	Meta	   *meta = page_content(GenericXLogRegisterBuffer(state, meta_buffer, 0));
-	uint32		epoch = meta->epoch++;
-	Buffer		interlock;
+	Buffer		meta_buffer = page_read(index, META_BLOCK, PAGE_META, BUFFER_LOCK_SHARE);
+	uint32		epoch = ((const Meta *) buffer_content(meta_buffer))->epoch;
+	GenericXLogState *state;
+	Meta	   *meta;
 
+	UnlockReleaseBuffer(meta_buffer);
+
+	/* No scan pins the other page now, unless a vacuum was interrupted here. */
+	wait_for_pins(index, INTERLOCK_BLOCK(epoch + 1));
+
+	meta_buffer = page_read(index, META_BLOCK, PAGE_META, BUFFER_LOCK_EXCLUSIVE);
+	state = GenericXLogStart(index);
+	meta = page_content(GenericXLogRegisterBuffer(state, meta_buffer, 0));
+	meta->epoch = epoch + 1;
 	GenericXLogFinish(state);
 	UnlockReleaseBuffer(meta_buffer);
 
-	interlock = ReadBuffer(index, INTERLOCK_BLOCK(epoch));
-	LockBufferForCleanup(interlock);
-	UnlockReleaseBuffer(interlock);
+	wait_for_pins(index, INTERLOCK_BLOCK(epoch));
 }
 
 static void
@@ -187,11 +202,9 @@ hamming_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	Vacuum	   *vacuum = palloc0(sizeof(Vacuum));
 	Walk		walk = {0};
 	Buffer		buffer;
-	double		removed;
 
 	if (stats == NULL)
 		stats = palloc0(sizeof(IndexBulkDeleteResult));
-	removed = stats->tuples_removed;
 	vacuum_start(vacuum, info, stats);
 	vacuum->gone = callback;
 	vacuum->state = state;
@@ -200,12 +213,13 @@ hamming_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	while (BufferIsValid(buffer = walk_next(&walk, BUFFER_LOCK_SHARE)))
 	{
 		vacuum_summary(vacuum, buffer);
+		walk_look_right(&walk, buffer);
 		UnlockReleaseBuffer(buffer);
 		vacuum_pause();
 	}
 	walk_end(&walk);
-	if (stats->tuples_removed > removed)
-		wait_for_scans(info->index);
+	/* Even if nothing was left to remove: a vacuum that was interrupted did not wait. */
+	wait_for_scans(info->index);
 	pfree(vacuum);
 	return stats;
 }

@@ -46,10 +46,12 @@ walk_start(Walk *walk, Relation index, WalkChoice choose, void *context, Buffer 
 
 	walk->index = index;
 	walk->splits = meta->splits;
+	walk->epoch = meta->epoch;
 	walk->count = 0;
 	walk->total = 0;
 	walk->at = 0;
 	walk->right = InvalidBlockNumber;
+	walk->moves = 0;
 	if (interlock != NULL && !BufferIsValid(*interlock))
 		*interlock = ReadBuffer(index, INTERLOCK_BLOCK(meta->epoch));
 
@@ -87,18 +89,32 @@ walk_next(Walk *walk, int lock)
 {
 	BlockNumber block = walk->right;
 	Buffer		buffer;
-	const Summary *summary;
 
 	if (block == InvalidBlockNumber)
 	{
 		if (walk->at == walk->count)
 			return InvalidBuffer;
 		block = walk->blocks[walk->at++];
+		walk->moves = 0;
 	}
+	/* Damaged pages may lead round in a ring. */
+	else if (++walk->moves % 1024 == 0 && walk->moves > RelationGetNumberOfBlocks(walk->index))
+		index_damaged(walk->index, block, "the summary pages to the right have no end");
 	buffer = page_read(walk->index, block, PAGE_SUMMARY, lock);
-	summary = buffer_content(buffer);
-	walk->right = summary->split > walk->splits ? summary->right : InvalidBlockNumber;
+	walk_look_right(walk, buffer);
 	return buffer;
+}
+
+/*
+ * Find out where to go after the page just visited. Whoever has let go of its
+ * lock has to look again when it is locked once more: it may have been split.
+ */
+void
+walk_look_right(Walk *walk, Buffer buffer)
+{
+	const Summary *summary = buffer_content(buffer);
+
+	walk->right = summary->split > walk->splits ? summary->right : InvalidBlockNumber;
 }
 
 void
