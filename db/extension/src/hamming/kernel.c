@@ -16,7 +16,11 @@
 
 #include "kernel.h"
 
-#if defined(__GNUC__) && defined(__x86_64__)
+/*
+ * Before 8, GCC does not know all of these instructions, and says of a CPU that
+ * it has them where the system doesn't save their registers.
+ */
+#if defined(__x86_64__) && (defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 8))
 #define KERNEL_X86
 #include <immintrin.h>
 #elif defined(__GNUC__) && defined(__aarch64__) && !defined(__AARCH64EB__)
