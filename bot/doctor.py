@@ -159,6 +159,13 @@ def check_index(status: IndexStatus) -> Check:
     if status.kind is None:
         if status.images < LARGE:
             return Check("index", "ok", f"none, and none needed for {pictures}")
+        if status.operators == "standin":
+            return Check(
+                "index",
+                "problem",
+                f"none for {pictures}, and none to be had without the extension bktree",
+                "whereis-bot doctor tells how to get that; then whereis-bot index build",
+            )
         return Check("index", "problem", f"none for {pictures}", "whereis-bot index build")
     if not status.valid:
         return Check(

@@ -235,7 +235,7 @@ class IndexStatistics:
         pages = f"{self.leaf_pages:,} of {self.pages:,} pages, which are {self.fill:.0%} full"
         lines = [f"{hashes} on {pages}; {self.summary_pages:,} of summaries{free}"]
         if self.tail_share:
-            lines.append(f"{self.tail_share:.1%} of them are on pages that took in others later")
+            lines.append(f"{self.tail_share:.1%} of them are on pages that changed since the build")
         if self.dead_items:
             lines.append(f"{self.dead_items:,} of deleted pictures, which VACUUM takes away")
         return tuple(lines)

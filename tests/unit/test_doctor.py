@@ -122,6 +122,13 @@ def test_how_a_better_kind_is_had(status: IndexStatus, embedded: bool, says: str
     assert says in (check_kind(status, embedded=embedded).remedy or "")
 
 
+def test_without_the_extension_nobody_is_sent_to_build_an_index_at_once() -> None:
+    standin = index(operators="standin", extension_version=None, kind=None, offered=())
+    assert (check_index(standin).remedy or "").startswith("whereis-bot doctor tells how")
+    assert check_index(replace(standin, images=10)).verdict == "ok"
+    assert check_index(index(kind=None)).remedy == "whereis-bot index build"
+
+
 def test_nothing_is_said_of_the_kind_where_there_is_no_extension() -> None:
     standin = index(operators="standin", extension_version=None, kind=None, offered=())
     names = [check.name for check in check_search_index(standin, embedded=False)]

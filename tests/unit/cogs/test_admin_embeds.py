@@ -199,7 +199,7 @@ def test_what_is_in_the_index() -> None:
         "1,234,500 hashes on 2,300 of 2,400 pages, which are 93% full; 60 of summaries, 3 free"
         in text
     )
-    assert "3.4% of them are on pages that took in others later" in text
+    assert "3.4% of them are on pages that changed since the build" in text
     assert "1,200 of deleted pictures" in text
     fresh = replace(INSIDE, tail_share=0, dead_items=0, free_pages=0)
     assert "\nIn it\n1,234,500 hashes" in shown(embeds.index_status(STATUS, "!", fresh))
