@@ -39,6 +39,17 @@ class Truth:
         self._ids: NDArray[np.int64] = np.array(list(known), np.int64)
         self._hashes: NDArray[np.int64] = np.array(list(known.values()), np.int64)
 
+    @property
+    def hashes(self) -> list[int]:
+        """Those that are no NULL, with repetitions."""
+        found: list[int] = self._hashes.tolist()
+        return found
+
+    @property
+    def ids(self) -> set[int]:
+        """The rows whose hash is no NULL."""
+        return set(self._ids.tolist())
+
     def distances(self, center: int) -> NDArray[np.uint8]:
         """In how many bits each hash that is no NULL differs from the center."""
         found: NDArray[np.uint8] = np.bitwise_count(
@@ -181,15 +192,14 @@ async def check_answers(
 ) -> None:
     """Ask everything, in every way, and let the index look at itself if it is to be ``checked``."""
     truth = Truth(rows)
-    known = [hash_ for hash_ in rows.values() if hash_ is not None]
-    centers = make_queries(seed, known or [0], count)
+    centers = make_queries(seed, truth.hashes or [0], count)
     for way in ways:
         await check_areas(connection, truth, way, centers, radii, table=table)
     await check_order(connection, truth, centers, table=table)
     await check_equal(connection, truth, centers, table=table)
     if checked and method is HAMMING:
         checked = await connection.fetchval(f"SELECT hamming_index_check('{index}')")
-        assert checked >= len(known)
+        assert checked >= len(rows) - truth.nulls
 
 
 async def read_rows(connection: Any, table: str = "pictures") -> Rows:
