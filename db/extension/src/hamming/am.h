@@ -72,6 +72,7 @@ extern void page_require(Relation index, Buffer buffer, PageKind kind);
 extern Buffer page_read(Relation index, BlockNumber block, PageKind kind, int lock);
 extern Buffer page_read_leaf(Relation index, const Summary *summary, int number, int first,
 							 BufferAccessStrategy strategy);
+extern void page_expect(Relation index, BlockNumber block, int slot, int count);
 extern Buffer page_new(Relation index);
 extern void index_start(Relation index, ForkNumber fork);
 extern void index_damaged(Relation index, BlockNumber block, const char *what)

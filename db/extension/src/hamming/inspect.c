@@ -12,7 +12,6 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
-#include "access/xlog.h"
 #include "catalog/index.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
@@ -126,10 +125,9 @@ typedef struct Check
 {
 	Relation	index;
 	bloom_filter *filter;
-	bool	   *used;			/* blocks that something leads to */
+	BlockNumber *leader;		/* of each block, the summary page it belongs to */
 	BlockNumber size;
 	int64		rows;
-	bool		undisturbed;	/* no vacuum gives pages back meanwhile */
 } Check;
 
 /* What of an item goes into the filter. */
@@ -140,18 +138,44 @@ typedef struct Fingerprint
 	uint16		isnull;
 } Fingerprint;
 
-static void
-use_block(Check *check, BlockNumber block)
+static bool
+leads_to(const Summary *summary, BlockNumber block)
 {
+	for (int number = 0; number < summary->leaves; number++)
+		if (summary->leaf_block[number] == block)
+			return true;
+	return false;
+}
+
+/*
+ * Note that a page belongs to a summary page, which is locked, and to no other.
+ * A leaf that vacuum gave back may have been met before, where it was.
+ */
+static void
+claim_block(Check *check, BlockNumber block, BlockNumber leader)
+{
+	BlockNumber before;
+
 	if (block >= check->size)
 		return;					/* made since the check began */
-	if (check->used[block] && check->undisturbed)
-		index_damaged(check->index, block, "two places lead to the page");
-	check->used[block] = true;
+	before = check->leader[block];
+	check->leader[block] = leader;
+	if (before == InvalidBlockNumber)
+		return;
+	if (before != leader)
+	{
+		Buffer		buffer = page_read(check->index, before, PAGE_SUMMARY, BUFFER_LOCK_SHARE);
+		bool		still = leads_to(buffer_content(buffer), block);
+
+		UnlockReleaseBuffer(buffer);
+		if (!still)
+			return;
+	}
+	index_damaged(check->index, block, "two places lead to the page");
 }
 
 static void
-check_leaf(Check *check, const Summary *summary, int number, int first)
+check_leaf(Check *check, const Summary *summary, BlockNumber leader, int number, int first)
 {
 	Buffer		buffer = page_read_leaf(check->index, summary, number, first, NULL);
 	const Leaf *leaf = buffer_content(buffer);
@@ -159,7 +183,7 @@ check_leaf(Check *check, const Summary *summary, int number, int first)
 
 	if (falsehood != NULL)
 		index_damaged(check->index, BufferGetBlockNumber(buffer), falsehood);
-	use_block(check, BufferGetBlockNumber(buffer));
+	claim_block(check, BufferGetBlockNumber(buffer), leader);
 	for (int i = 0; i < leaf->items; i++)
 	{
 		Fingerprint print = {leaf->hashes[i], leaf->pointers[i]};
@@ -182,7 +206,7 @@ check_summary(Check *check, Buffer buffer)
 
 	if (falsehood != NULL)
 		index_damaged(check->index, block, falsehood);
-	use_block(check, block);
+	claim_block(check, block, block);
 
 	top_buffer = page_read(check->index, summary->top_block, PAGE_TOP, BUFFER_LOCK_SHARE);
 	top = buffer_content(top_buffer);
@@ -198,7 +222,7 @@ check_summary(Check *check, Buffer buffer)
 
 	for (int number = 0, first = 0; number < summary->leaves;
 		 first += summary->leaf_groups[number++])
-		check_leaf(check, summary, number, first);
+		check_leaf(check, summary, block, number, first);
 }
 
 /* Called for each row that the index must have. */
@@ -224,19 +248,16 @@ check_row(Relation index, ItemPointer tid, Datum *values, bool *isnull, bool ali
 
 /*
  * Every bound is compared with what it is the bound of, and every row of the
- * table that this transaction could see is looked for, under a lock that lets
- * others read and write. It keeps vacuum away, which gives pages back, so that
- * they may be met in two places; on a standby nothing can be kept away. Of
- * rows that are missing a few in a million may be overlooked, since what the
- * index has is remembered in a Bloom filter, of maintenance_work_mem.
+ * table that this transaction could see is looked for, while others read and
+ * write. Of rows that are missing a few in a million may be overlooked, since
+ * what the index has is remembered in a Bloom filter, of maintenance_work_mem.
  */
 Datum
 hamming_index_check(PG_FUNCTION_ARGS)
 {
 	Oid			oid = PG_GETARG_OID(0);
 	Oid			heap_oid = IndexGetRelation(oid, true);
-	LOCKMODE	lock = RecoveryInProgress() ? AccessShareLock : ShareUpdateExclusiveLock;
-	Relation	heap = OidIsValid(heap_oid) ? table_open(heap_oid, lock) : NULL;
+	Relation	heap = OidIsValid(heap_oid) ? table_open(heap_oid, AccessShareLock) : NULL;
 	Relation	index = open_index(oid, AccessShareLock);
 	Check		check = {index};
 	Snapshot	snapshot;
@@ -252,12 +273,12 @@ hamming_index_check(PG_FUNCTION_ARGS)
 				 errdetail("Its build was interrupted."),
 				 errhint("REINDEX or drop it.")));
 
-	check.undisturbed = lock == ShareUpdateExclusiveLock;
 	/* Before the index is read: what is inserted later need not be in it. */
 	snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	check.size = RelationGetNumberOfBlocks(index);
-	check.used = MemoryContextAllocExtended(CurrentMemoryContext, Max(check.size, 1),
-											MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	check.leader = MemoryContextAllocHuge(CurrentMemoryContext,
+										  Max(check.size, 1) * sizeof(BlockNumber));
+	memset(check.leader, 0xFF, check.size * sizeof(BlockNumber));
 	check.filter = bloom_create(Max((int64) heap->rd_rel->reltuples,
 									(int64) check.size * LEAF_CAPACITY),
 								maintenance_work_mem, 0);
@@ -283,8 +304,8 @@ hamming_index_check(PG_FUNCTION_ARGS)
 
 	UnregisterSnapshot(snapshot);
 	bloom_free(check.filter);
-	pfree(check.used);
+	pfree(check.leader);
 	index_close(index, AccessShareLock);
-	table_close(heap, lock);
+	table_close(heap, AccessShareLock);
 	PG_RETURN_INT64(check.rows);
 }

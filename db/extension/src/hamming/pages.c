@@ -11,6 +11,7 @@
 #include "access/xloginsert.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "storage/buf_internals.h"
 #include "storage/bufmgr.h"
 #include "storage/indexfsm.h"
 #include "utils/memutils.h"
@@ -32,6 +33,9 @@ typedef struct Recent
 	BlockNumber count;
 	Buffer		buffer[FLEXIBLE_ARRAY_MEMBER];
 } Recent;
+
+/* Hashes to fetch of a run; of what follows the CPU guesses that it is next. */
+#define MOST_EXPECTED		64
 
 void
 index_damaged(Relation index, BlockNumber block, const char *what)
@@ -141,6 +145,33 @@ pin_block(Relation index, BlockNumber block, BufferAccessStrategy strategy)
 	if (recent != NULL && block < recent->count)
 		recent->buffer[block] = buffer;
 	return buffer;
+}
+
+/*
+ * Have memory fetch hashes of a leaf that will be read soon, if it is where it
+ * was found last.
+ */
+void
+page_expect(Relation index, BlockNumber block, int slot, int count)
+{
+	const Recent *recent = index->rd_amcache;
+	Buffer		buffer;
+	const char *page;
+	const char *from;
+	const char *to;
+
+	if (recent == NULL || block >= recent->count)
+		return;
+	buffer = recent->buffer[block];
+	if (buffer <= 0 || buffer > NBuffers)
+		return;					/* not known, or of a temporary table */
+	page = BufferGetBlock(buffer);
+	from = (const char *) &((const Leaf *) page_content((Page) page))->hashes[slot];
+	to = from + Min(count, MOST_EXPECTED) * sizeof(uint64);
+	__builtin_prefetch(GetBufferDescriptor(buffer - 1));
+	__builtin_prefetch(page);
+	for (; from < to; from += PG_CACHE_LINE_SIZE / 2)
+		__builtin_prefetch(from);
 }
 
 /* Read a page that must be of that kind. "lock" is 0 or one of LockBuffer's. */

@@ -38,6 +38,9 @@ static const int windows[] = {3, 7, 12, 20, HAMMING_BITS};
 /* An index with so few summary pages is read once rather than window by window. */
 #define FEW_SUMMARIES		4
 
+/* So many runs are asked for before the first of them is needed. */
+#define RUNS_AHEAD			8
+
 /* Dead rows to remember from one summary page. */
 #define MOST_DEAD			1024
 
@@ -47,6 +50,15 @@ typedef struct Ring
 	int			low;
 	int			high;
 } Ring;
+
+/* Hashes of a leaf that may be near. */
+typedef struct Run
+{
+	int			leaf;			/* of the summary */
+	int			first;			/* group of the leaf */
+	int			slot;
+	int			length;
+} Run;
 
 typedef struct Found
 {
@@ -324,55 +336,80 @@ take_slots(Search *search, const Leaf *leaf, const uint16 *slots, int count, boo
 	}
 }
 
-/* Look at those groups of a leaf that may hold something; wanted[] is by group. */
-static void
-search_leaf(IndexScanDesc scan, const Summary *summary, int number, int first,
-			const uint8 *bounds, Ring ring)
+/*
+ * Find the runs of hashes that a summary leaves open: neighbouring groups of a
+ * leaf that may hold something. Returns how many there are.
+ */
+static int
+find_runs(const Search *search, const Summary *summary, Ring ring, Run *runs)
+{
+	uint8		leaf_bounds[SUMMARY_LEAVES];
+	uint8		bounds[SUMMARY_GROUPS];
+	int			count = 0;
+
+	search->kernel->bounds(summary->leaf_and, summary->leaf_or, summary->leaves,
+						   ring.center, leaf_bounds);
+	for (int leaf = 0, first = 0; leaf < summary->leaves; first += summary->leaf_groups[leaf++])
+	{
+		int			end = first + summary->leaf_groups[leaf];
+		int			slot = 0;
+		Run		   *run = NULL;
+
+		if (leaf_bounds[leaf] > ring.high)
+			continue;
+		search->kernel->group_bounds(&summary->group_and[first], &summary->group_or[first],
+									 &summary->group_low[first], &summary->group_high[first],
+									 end - first, ring.center, bounds);
+		for (int group = first; group < end; slot += summary->group_count[group++])
+		{
+			if (bounds[group - first] > ring.high ||
+				(search->ring_count > 1 &&
+				 !all_rings_reach(search, summary->group_and[group], summary->group_or[group])))
+			{
+				run = NULL;
+				continue;
+			}
+			if (run == NULL)
+			{
+				run = &runs[count++];
+				run->leaf = leaf;
+				run->first = first;
+				run->slot = slot;
+				run->length = 0;
+			}
+			run->length += summary->group_count[group];
+		}
+	}
+	return count;
+}
+
+/* Search runs, all of one leaf; returns how many they were. */
+static int
+search_leaf(IndexScanDesc scan, const Summary *summary, const Run *runs, int count, Ring ring)
 {
 	Search	   *search = scan->opaque;
-	int			end = first + summary->leaf_groups[number];
-	int			slot = 0;
-	int			count = 0;
 	uint16		slots[LEAF_CAPACITY];
-	Buffer		buffer = InvalidBuffer;
-	const Leaf *leaf = NULL;
+	int			found = 0;
+	int			done = 0;
+	Buffer		buffer = page_read_leaf(scan->indexRelation, summary, runs->leaf, runs->first,
+										NULL);
+	const Leaf *leaf = buffer_content(buffer);
 
-	for (int group = first; group < end;)
+	for (; done < count && runs[done].leaf == runs[0].leaf; done++)
+		found += search->kernel->within(&leaf->hashes[runs[done].slot], runs[done].length,
+										ring.center, ring.low, ring.high,
+										runs[done].slot, &slots[found]);
+	if (found > 0)
 	{
-		int			length = 0;
-
-		while (group < end &&
-			   (bounds[group] > ring.high ||
-				(search->ring_count > 1 &&
-				 !all_rings_reach(search, summary->group_and[group], summary->group_or[group]))))
-			slot += summary->group_count[group++];
-		while (group < end && bounds[group] <= ring.high)
-			length += summary->group_count[group++];
-		if (length == 0)
-			continue;
-		if (leaf == NULL)
-		{
-			buffer = page_read_leaf(scan->indexRelation, summary, number, first, NULL);
-			leaf = buffer_content(buffer);
-		}
-		count += search->kernel->within(&leaf->hashes[slot], length, ring.center,
-										ring.low, ring.high, slot, &slots[count]);
-		slot += length;
-	}
-	if (leaf == NULL)
-		return;
-
-	if (count > 0)
-	{
-		bool		skip_dead = scan->ignore_killed_tuples;
-
+		/* What was found may be repeated. */
 		if (leaf->items > leaf->distinct)
-			count += search->kernel->within(&leaf->hashes[leaf->distinct],
+			found += search->kernel->within(&leaf->hashes[leaf->distinct],
 											leaf->items - leaf->distinct, ring.center,
-											ring.low, ring.high, leaf->distinct, &slots[count]);
-		take_slots(search, leaf, slots, count, skip_dead);
+											ring.low, ring.high, leaf->distinct, &slots[found]);
+		take_slots(search, leaf, slots, found, scan->ignore_killed_tuples);
 	}
 	ReleaseBuffer(buffer);
+	return done;
 }
 
 /* Take everything wanted that a summary page describes. */
@@ -381,24 +418,25 @@ search_summary(IndexScanDesc scan, const Summary *summary)
 {
 	Search	   *search = scan->opaque;
 	Ring		ring = first_ring(search);
-	uint8		leaf_bounds[SUMMARY_LEAVES];
-	uint8		bounds[SUMMARY_GROUPS];
-	int			first = 0;
+	Run			runs[SUMMARY_GROUPS];
+	int			count;
+	int			ahead = 0;
 
 	/* A page to the right of a split one has not been chosen by its bounds. */
 	if (!!(summary->flags & SUMMARY_NULLS) != (search->stage == STAGE_NULLS))
 		return;
 
-	search->kernel->bounds(summary->leaf_and, summary->leaf_or, summary->leaves,
-						   ring.center, leaf_bounds);
-	for (int leaf = 0; leaf < summary->leaves; first += summary->leaf_groups[leaf++])
+	/*
+	 * What a search waits for is memory. Pages are too far from each other for
+	 * the CPU to guess which is next, but we know.
+	 */
+	count = find_runs(search, summary, ring, runs);
+	for (int run = 0; run < count;)
 	{
-		if (leaf_bounds[leaf] > ring.high)
-			continue;
-		search->kernel->group_bounds(&summary->group_and[first], &summary->group_or[first],
-									 &summary->group_low[first], &summary->group_high[first],
-									 summary->leaf_groups[leaf], ring.center, &bounds[first]);
-		search_leaf(scan, summary, leaf, first, bounds, ring);
+		for (; ahead < count && ahead < run + RUNS_AHEAD; ahead++)
+			page_expect(scan->indexRelation, summary->leaf_block[runs[ahead].leaf],
+						runs[ahead].slot, runs[ahead].length);
+		run += search_leaf(scan, summary, &runs[run], count - run, ring);
 	}
 }
 
