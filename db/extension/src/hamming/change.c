@@ -35,6 +35,17 @@ change_page(Change *change, Buffer buffer)
 	return page_content(GenericXLogRegisterBuffer(change->state, buffer, 0));
 }
 
+/*
+ * The same for a page of which little will stay: it is logged as a whole, which
+ * spares looking for what changed.
+ */
+void *
+change_whole_page(Change *change, Buffer buffer)
+{
+	return page_content(GenericXLogRegisterBuffer(change->state, buffer,
+												  GENERIC_XLOG_FULL_IMAGE));
+}
+
 /* A new page of the change. */
 void *
 change_new_page(Change *change, Buffer buffer, PageKind kind, uint16 flags)

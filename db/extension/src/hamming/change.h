@@ -25,6 +25,7 @@ typedef struct Change
 
 extern Change change_start(Relation index, Buffer summary);
 extern void *change_page(Change *change, Buffer buffer);
+extern void *change_whole_page(Change *change, Buffer buffer);
 extern void *change_new_page(Change *change, Buffer buffer, PageKind kind, uint16 flags);
 extern void change_bounds(Change *change, Relation index, BlockNumber block, bool exactly);
 extern void change_finish(Change *change);

@@ -24,6 +24,7 @@
 #include "storage/bufmgr.h"
 #include "utils/memutils.h"
 
+#include "distance.h"
 #include "hamming/am.h"
 #include "hamming/bits.h"
 #include "hamming/change.h"
@@ -58,7 +59,7 @@ split_group(Relation index, Buffer buffer, Place place)
 {
 	Change		change = change_start(index, buffer);
 	Buffer		leaf_buffer = lock_leaf(index, change.summary, place.leaf, NULL);
-	Leaf	   *leaf = change_page(&change, leaf_buffer);
+	Leaf	   *leaf = change_whole_page(&change, leaf_buffer);
 	Bag		   *bag = palloc(sizeof(Bag));
 	int			group = place.group - summary_first_group(change.summary, place.leaf);
 
@@ -83,7 +84,7 @@ another_leaf(Relation index, Change *change, int items, int except, Buffer *buff
 	if (number >= 0)
 	{
 		*buffer = lock_leaf(index, change->summary, number, NULL);
-		*leaf = change_page(change, *buffer);
+		*leaf = change_whole_page(change, *buffer);
 		return number;
 	}
 	*buffer = page_new(index);
@@ -117,7 +118,7 @@ move_group(Relation index, Buffer buffer, Place place, const Bag *unpacked, int 
 	Change		change = change_start(index, buffer);
 	int			group = place.group - summary_first_group(change.summary, place.leaf);
 	Buffer		from_buffer = lock_leaf(index, change.summary, place.leaf, NULL);
-	Leaf	   *from = change_page(&change, from_buffer);
+	Leaf	   *from = change_whole_page(&change, from_buffer);
 	Buffer		to_buffer;
 	Leaf	   *to;
 	int			number = another_leaf(index, &change, items + SPARE_ROOM, place.leaf,
@@ -260,30 +261,45 @@ typedef struct Choice
 	const Kernel *kernel;
 	uint64		hash;
 	uint16		flags;
-	int			least;
+	int			unsettled;
+	int			settled;
 	BlockNumber block;
 } Choice;
 
-/* WalkChoice: remembers the best page, and wants none visited. */
+/*
+ * WalkChoice: remembers the page that the hash unsettles least, among equals
+ * the one whose hashes agree on most, and wants none visited.
+ */
 static void
 choose_summary(void *context, const Top *top, bool *wanted)
 {
 	Choice	   *choice = context;
 	uint8		unsettled[TOP_ENTRIES];
+	int			least = HAMMING_BITS + 1;
 
+	memset(wanted, false, TOP_ENTRIES * sizeof(bool));
 	choice->kernel->bounds(top->all_and, top->all_or, top->entries, choice->hash, unsettled);
 	for (int i = 0; i < top->entries; i++)
 	{
-		int			cost = unsettled[i];
+		if ((top->flags[i] & TOP_NULLS) != choice->flags)
+			unsettled[i] = HAMMING_BITS + 1;
+		least = Min(least, unsettled[i]);
+	}
+	if (least > choice->unsettled || least > HAMMING_BITS)
+		return;
+	for (int i = 0; i < top->entries; i++)
+	{
+		int			agreed;
 
-		wanted[i] = false;
-		if ((top->flags[i] & TOP_NULLS) != choice->flags || cost > choice->least >> 7)
+		if (unsettled[i] != least)
 			continue;
-		cost = cost << 7 | (64 - settled(top->all_and[i], top->all_or[i]));
-		if (cost > choice->least)
-			continue;
-		choice->least = cost;
-		choice->block = top->block[i];
+		agreed = settled(top->all_and[i], top->all_or[i]);
+		if (least < choice->unsettled || agreed >= choice->settled)
+		{
+			choice->unsettled = least;
+			choice->settled = agreed;
+			choice->block = top->block[i];
+		}
 	}
 }
 
@@ -365,7 +381,8 @@ hamming_insert(Relation index, Datum *values, bool *isnull, ItemPointer tid,
 	{
 		Walk		walk = {0};
 
-		choice.least = INT_MAX;
+		choice.unsettled = HAMMING_BITS;
+		choice.settled = 0;
 		choice.block = InvalidBlockNumber;
 		walk_start(&walk, index, choose_summary, &choice, NULL);
 		if (choice.block == InvalidBlockNumber)

@@ -481,10 +481,11 @@ leaf_unpack(const Summary *summary, int number, const Leaf *leaf, Bag *bag)
 		item->hash = leaf->hashes[i];
 		item->pointer = leaf->pointers[i];
 	}
-	if (leaf->items == leaf->distinct)
-		return;
+	/* Equal ones adjacent, where a group has any. */
 	for (int group = 0, start = 0; group < bag->groups; start += bag->size[group++])
-		qsort(&bag->item[start], (size_t) bag->size[group], sizeof(Entry), compare_items);
+		if (group >= summary->leaf_groups[number] ||
+			bag->size[group] > summary->group_count[first + group])
+			qsort(&bag->item[start], (size_t) bag->size[group], sizeof(Entry), compare_items);
 }
 
 /*

@@ -345,10 +345,18 @@ find_runs(const Search *search, const Summary *summary, Ring ring, Run *runs)
 {
 	uint8		leaf_bounds[SUMMARY_LEAVES];
 	uint8		bounds[SUMMARY_GROUPS];
+	int			open = 0;
 	int			count = 0;
 
 	search->kernel->bounds(summary->leaf_and, summary->leaf_or, summary->leaves,
 						   ring.center, leaf_bounds);
+	for (int leaf = 0; leaf < summary->leaves; leaf++)
+		open += leaf_bounds[leaf] <= ring.high;
+	/* Most of them: all groups at once are quicker than leaf by leaf. */
+	if (open > summary->leaves / 2)
+		search->kernel->group_bounds(summary->group_and, summary->group_or,
+									 summary->group_low, summary->group_high,
+									 summary->groups, ring.center, bounds);
 	for (int leaf = 0, first = 0; leaf < summary->leaves; first += summary->leaf_groups[leaf++])
 	{
 		int			end = first + summary->leaf_groups[leaf];
@@ -357,12 +365,14 @@ find_runs(const Search *search, const Summary *summary, Ring ring, Run *runs)
 
 		if (leaf_bounds[leaf] > ring.high)
 			continue;
-		search->kernel->group_bounds(&summary->group_and[first], &summary->group_or[first],
-									 &summary->group_low[first], &summary->group_high[first],
-									 end - first, ring.center, bounds);
+		if (open <= summary->leaves / 2)
+			search->kernel->group_bounds(&summary->group_and[first], &summary->group_or[first],
+										 &summary->group_low[first],
+										 &summary->group_high[first],
+										 end - first, ring.center, &bounds[first]);
 		for (int group = first; group < end; slot += summary->group_count[group++])
 		{
-			if (bounds[group - first] > ring.high ||
+			if (bounds[group] > ring.high ||
 				(search->ring_count > 1 &&
 				 !all_rings_reach(search, summary->group_and[group], summary->group_or[group])))
 			{

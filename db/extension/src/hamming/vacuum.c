@@ -92,7 +92,7 @@ clean_leaf(Vacuum *vacuum, Buffer buffer, int number)
 	bag_merge(bag);
 
 	if (kept > 0)
-		leaf_pack(change.summary, number, change_page(&change, leaf_buffer), bag);
+		leaf_pack(change.summary, number, change_whole_page(&change, leaf_buffer), bag);
 	else
 	{
 		summary_remove_leaf(change.summary, number);
