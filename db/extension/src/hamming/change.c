@@ -73,6 +73,8 @@ change_bounds(Change *change, Relation index, BlockNumber block, bool exactly)
 	if (!exactly && (summary->all_and & ~all_and) == 0 && (all_or & ~summary->all_or) == 0)
 		return;
 
+	if (summary->top_block == block)
+		index_damaged(index, block, "a summary page calls itself a top");
 	change->top = page_read(index, summary->top_block, PAGE_TOP, BUFFER_LOCK_EXCLUSIVE);
 	top = change_page(change, change->top);
 	if (summary->top_slot >= top->entries || top->block[summary->top_slot] != block)
@@ -101,6 +103,14 @@ lock_leaf(Relation index, const Summary *summary, int number, BufferAccessStrate
 
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	return buffer;
+}
+
+/* Complain if two leaves are the same page, which can't be locked twice. */
+void
+require_apart(Relation index, const Summary *summary, int number, int other)
+{
+	if (summary->leaf_block[number] == summary->leaf_block[other])
+		index_damaged(index, summary->leaf_block[number], "two places lead to the page");
 }
 
 /* Take a leaf apart. It must be whole: its summary may have no room for more groups. */

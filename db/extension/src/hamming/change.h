@@ -29,6 +29,7 @@ extern void *change_whole_page(Change *change, Buffer buffer);
 extern void *change_new_page(Change *change, Buffer buffer, PageKind kind, uint16 flags);
 extern void change_bounds(Change *change, Relation index, BlockNumber block, bool exactly);
 extern void change_finish(Change *change);
+extern void require_apart(Relation index, const Summary *summary, int number, int other);
 extern void unpack_leaf(Relation index, const Summary *summary, int number,
 						const Leaf *leaf, Bag *bag);
 extern Buffer lock_leaf(Relation index, const Summary *summary, int number,

@@ -83,6 +83,8 @@ another_leaf(Relation index, Change *change, int items, int except, Buffer *buff
 
 	if (number >= 0)
 	{
+		if (except >= 0)
+			require_apart(index, change->summary, number, except);
 		*buffer = lock_leaf(index, change->summary, number, NULL);
 		*leaf = change_whole_page(change, *buffer);
 		return number;
@@ -315,6 +317,7 @@ insert_below(Relation index, Buffer buffer, Entry item, const Kernel *kernel)
 		const Summary *summary = buffer_content(buffer);
 		Place		place = summary_place(summary, item.hash, kernel);
 		bool		roomy;
+		bool		divisible;
 		int			size;
 		Buffer		leaf;
 		Bag		   *bag;
@@ -334,7 +337,9 @@ insert_below(Relation index, Buffer buffer, Entry item, const Kernel *kernel)
 			split_summary(index, buffer);
 			return false;
 		}
-		if (roomy && summary->leaf_groups[place.leaf] < LEAF_GROUPS)
+		divisible = summary->group_count[place.group] > 1 &&
+			summary->leaf_groups[place.leaf] < LEAF_GROUPS;
+		if (roomy && divisible)
 		{
 			split_group(index, buffer, place);
 			continue;
@@ -345,13 +350,18 @@ insert_below(Relation index, Buffer buffer, Entry item, const Kernel *kernel)
 		unpack_leaf(index, summary, place.leaf, buffer_content(leaf), bag);
 		UnlockReleaseBuffer(leaf);
 		size = bag->size[place.group - summary_first_group(summary, place.leaf)];
-		if (size > LEAF_CAPACITY / 2)
-			add_group(index, buffer, place.leaf, item);
-		else
+		if (size <= LEAF_CAPACITY / 2)
 			move_group(index, buffer, place, bag, size);
-		pfree(bag);
-		if (size > LEAF_CAPACITY / 2)
+		else if (divisible)
+			split_group(index, buffer, place);
+		else
+		{
+			/* One hash, or few, repeated so often that it fills its leaf. */
+			add_group(index, buffer, place.leaf, item);
+			pfree(bag);
 			return true;
+		}
+		pfree(bag);
 	}
 }
 

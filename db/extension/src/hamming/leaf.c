@@ -26,6 +26,8 @@ meta_damage(const Meta *meta)
 {
 	if ((meta->first_top == NO_BLOCK) != (meta->last_top == NO_BLOCK))
 		return "the list of tops has one end";
+	if (meta->first_top < FIRST_BLOCK || meta->last_top < FIRST_BLOCK)
+		return "the list of tops leads to a page that is none";
 	return NULL;
 }
 

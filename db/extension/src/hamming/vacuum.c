@@ -5,9 +5,10 @@
  *
  * The rows of a leaf are looked up under a shared lock of its summary page, so
  * that searches go on; only where some are gone is the lock taken anew to
- * remove them. A leaf without items is given back for use at once: nobody gets
- * to a leaf but through its summary, which is locked. Summary pages stay, even
- * when they describe nothing, since a search may be on its way to one.
+ * remove them. A leaf that has become empty, or whose items another leaf can
+ * take, is given back for use at once: nobody gets to a leaf but through its
+ * summary, which is locked. Summary pages stay, even when they describe
+ * nothing, since a search may be on its way to one.
  *
  * An index-only scan must not return a row whose place in the table has been
  * given to another row meanwhile. Such a scan keeps a pin on the interlock
@@ -39,6 +40,7 @@ typedef struct Vacuum
 	void	   *state;
 	IndexBulkDeleteResult *stats;
 	Bag			bag;
+	Bag			other;
 } Vacuum;
 
 static bool
@@ -105,6 +107,47 @@ clean_leaf(Vacuum *vacuum, Buffer buffer, int number)
 		RecordFreeIndexPage(vacuum->index, block);
 }
 
+/* Another leaf that can take all that is on one, or -1. */
+static int
+leaf_to_merge_with(const Summary *summary, int number)
+{
+	for (int other = 0; other < summary->leaves; other++)
+		if (other != number &&
+			summary->leaf_items[other] + summary->leaf_items[number] <= LEAF_CAPACITY &&
+			summary->leaf_groups[other] + summary->leaf_groups[number] < LEAF_GROUPS)
+			return other;
+	return -1;
+}
+
+/* Give the groups of a leaf to another one, and the leaf back. */
+static void
+merge_leaf(Vacuum *vacuum, Buffer buffer, int number, int other)
+{
+	Change		change = change_start(vacuum->index, buffer);
+	Summary    *summary = change.summary;
+	BlockNumber block = summary->leaf_block[number];
+	Buffer		from;
+	Buffer		to;
+
+	require_apart(vacuum->index, summary, number, other);
+	from = lock_leaf(vacuum->index, summary, number, vacuum->strategy);
+	to = lock_leaf(vacuum->index, summary, other, vacuum->strategy);
+	unpack_leaf(vacuum->index, summary, number, buffer_content(from), &vacuum->bag);
+	unpack_leaf(vacuum->index, summary, other, buffer_content(to), &vacuum->other);
+	while (vacuum->bag.groups > 0)
+		bag_take(&vacuum->bag, 0, &vacuum->other);
+	bag_merge(&vacuum->other);
+	summary_remove_leaf(summary, number);
+	leaf_pack(summary, other - (other > number), change_whole_page(&change, to),
+			  &vacuum->other);
+	change_new_page(&change, from, PAGE_FREE, 0);
+	change_finish(&change);
+	UnlockReleaseBuffer(to);
+	UnlockReleaseBuffer(from);
+	RecordFreeIndexPage(vacuum->index, block);
+	vacuum->stats->pages_deleted++;
+}
+
 /* Clean what a summary describes, which is locked exclusively. */
 static void
 clean_summary(Vacuum *vacuum, Buffer buffer)
@@ -123,6 +166,14 @@ clean_summary(Vacuum *vacuum, Buffer buffer)
 		if (gone > 0)
 			clean_leaf(vacuum, buffer, number);
 	}
+	for (int number = summary->leaves - 1; number >= 0; number--)
+		if (summary->leaf_items[number] <= LEAF_CAPACITY / 2)
+		{
+			int			other = leaf_to_merge_with(summary, number);
+
+			if (other >= 0)
+				merge_leaf(vacuum, buffer, number, other);
+		}
 	tighten_summary(vacuum->index, buffer);
 }
 
