@@ -41,6 +41,7 @@ class Cluster:
         self._settings = {**SETTINGS, **kit.settings, **settings}
         self.data = folder / "data"
         self.log = folder / "log"
+        self._excused = False
         self._user = choose_server_user(self.data)
         self._user.own(folder)
         let_in(self._user, self.data, print)
@@ -93,6 +94,11 @@ class Cluster:
             assert select.select([descriptor], [], [], PATIENCE)[0], "a process outlived SIGKILL"
             os.close(descriptor)
 
+    def kill_backend(self, pid: int) -> None:
+        """End one of the server's processes with SIGKILL."""
+        self._excused = True
+        os.kill(pid, signal.SIGKILL)
+
     async def connect(self, database: str = "postgres", **options: Any) -> Any:
         """A connection to a database of this server."""
         where = {"host": str(self._folder), "port": 5432, "user": "postgres", "ssl": False}
@@ -103,7 +109,9 @@ class Cluster:
     def crashes(self) -> list[str]:
         """Lines of the log that tell of a process that died by itself, or of a bad recovery."""
         lines = self.log.read_text("utf-8", "replace").splitlines() if self.log.exists() else []
-        return [line for line in lines if any(sign in line for sign in CRASHES)]
+        crashes = [line for line in lines if any(sign in line for sign in CRASHES)]
+        # The one that was asked for.
+        return crashes[1:] if self._excused else crashes
 
     def _run(self, program: str, *arguments: str) -> None:
         folder = self._kit.binaries if program == "pg_basebackup" else self._kit.programs
