@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel.h"
+#include "hamming/kernel.h"
+
 #include "support.h"
 
 #define MOST	200
