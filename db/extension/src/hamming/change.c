@@ -16,6 +16,7 @@
 
 #include "hamming/change.h"
 #include "hamming/leaf.h"
+#include "hamming/summary.h"
 
 Change
 change_start(Relation index, Buffer summary)

@@ -13,7 +13,7 @@
 #include "access/generic_xlog.h"
 
 #include "hamming/am.h"
-#include "hamming/leaf.h"
+#include "hamming/bag.h"
 
 /* A record that is being made, and the summary that it changes. */
 typedef struct Change

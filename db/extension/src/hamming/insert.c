@@ -29,6 +29,7 @@
 #include "hamming/bits.h"
 #include "hamming/change.h"
 #include "hamming/leaf.h"
+#include "hamming/summary.h"
 
 /* Where there is less room, a group is not moved to a leaf. */
 #define SPARE_ROOM			8

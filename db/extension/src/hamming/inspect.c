@@ -27,7 +27,7 @@
 #include "utils/snapmgr.h"
 
 #include "hamming/am.h"
-#include "hamming/leaf.h"
+#include "hamming/damage.h"
 
 PG_FUNCTION_INFO_V1(hamming_index_stats);
 PG_FUNCTION_INFO_V1(hamming_index_check);

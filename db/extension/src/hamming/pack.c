@@ -13,6 +13,7 @@
 
 #include "hamming/leaf.h"
 #include "hamming/pack.h"
+#include "hamming/summary.h"
 
 /* Fewer than these of a group are not worth a group of their own. */
 #define LEAST_CUT			8

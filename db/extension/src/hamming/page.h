@@ -22,8 +22,18 @@
  * A summary page's lock guards its leaves too: nobody reads or changes a leaf
  * without it.
  *
- * Nothing in this file, in kernel.c, leaf.c, pack.c or partition.c needs
- * PostgreSQL, so that they can be tested alone.
+ * Some files need no PostgreSQL, so that they can be tested alone. Each of them
+ * uses only those before it in this list:
+ *
+ *	  page.h		the layout, which all of them share
+ *	  bits.h		counting ones
+ *	  kernel.h		searching many hashes at once, and bounding them
+ *	  partition.h	which hashes make a group
+ *	  summary.h		the summaries alone
+ *	  damage.h		what is wrong with a page
+ *	  bag.h			leaves taken apart
+ *	  leaf.h		leaves together with their summaries
+ *	  pack.h		filling new pages
  *
  *-------------------------------------------------------------------------
  */

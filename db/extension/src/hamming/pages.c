@@ -18,7 +18,7 @@
 
 #include "hamming/am.h"
 #include "hamming/compat.h"
-#include "hamming/leaf.h"
+#include "hamming/damage.h"
 
 StaticAssertDecl(sizeof(HeapPointer) == sizeof(ItemPointerData),
 				 "HeapPointer is laid out as ItemPointerData");

@@ -30,7 +30,6 @@
 #include "area.h"
 #include "distance.h"
 #include "hamming/am.h"
-#include "hamming/leaf.h"
 
 /* The windows of an ordered search: the greatest distance of each. */
 static const int windows[] = {3, 7, 12, 20, HAMMING_BITS};

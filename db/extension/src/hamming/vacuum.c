@@ -31,6 +31,7 @@
 #include "hamming/change.h"
 #include "hamming/compat.h"
 #include "hamming/leaf.h"
+#include "hamming/summary.h"
 
 typedef struct Vacuum
 {

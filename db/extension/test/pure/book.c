@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hamming/damage.h"
 #include "hamming/pack.h"
 #include "hamming/partition.h"
+#include "hamming/summary.h"
 
 #include "book.h"
 #include "support.h"

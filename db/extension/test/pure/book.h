@@ -8,7 +8,7 @@
 #ifndef PURE_BOOK_H
 #define PURE_BOOK_H
 
-#include "hamming/leaf.h"
+#include "hamming/kernel.h"
 #include "hamming/page.h"
 
 #include "sets.h"

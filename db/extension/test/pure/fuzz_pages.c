@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hamming/damage.h"
 #include "hamming/leaf.h"
+#include "hamming/summary.h"
 
 #include "book.h"
 #include "fuzz_pages.h"

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "hamming/leaf.h"
+#include "hamming/summary.h"
 
 #include "book.h"
 #include "sets.h"
@@ -406,33 +407,10 @@ check_sequence(SetKind kind, int built, int limit, int calm)
 	free(trial);
 }
 
-static void
-check_tops(void)
-{
-	Top		   *top = allocate(sizeof(Top));
-	Meta		meta = {0};
-
-	memset(top, 0, sizeof(*top));
-	for (int entries = 0; entries <= 65535; entries++)
-	{
-		top->entries = (uint16_t) entries;
-		CHECK((top_damage(top) == NULL) == (entries <= TOP_ENTRIES), "%d", entries);
-	}
-	free(top);
-
-	meta.first_top = meta.last_top = NO_BLOCK;
-	CHECK(meta_damage(&meta) == NULL, "no tops");
-	meta.first_top = FIRST_BLOCK;
-	CHECK(meta_damage(&meta) != NULL, "no last top");
-	meta.last_top = FIRST_BLOCK;
-	CHECK(meta_damage(&meta) == NULL, "one top");
-}
-
 int
 main(void)
 {
 	seed_random(3);
-	check_tops();
 	for (SetKind kind = 0; kind < SET_KINDS; kind++)
 	{
 		check_sequence(kind, 0, MANY, 20);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hamming/leaf.h"
+#include "hamming/damage.h"
 
 #include "book.h"
 #include "fuzz_pages.h"
@@ -211,11 +211,34 @@ check_verdicts(uint64_t seed)
 	free(entries);
 }
 
+static void
+check_tops(void)
+{
+	Top		   *top = allocate(sizeof(Top));
+	Meta		meta = {0};
+
+	memset(top, 0, sizeof(*top));
+	for (int entries = 0; entries <= 65535; entries++)
+	{
+		top->entries = (uint16_t) entries;
+		CHECK((top_damage(top) == NULL) == (entries <= TOP_ENTRIES), "%d", entries);
+	}
+	free(top);
+
+	meta.first_top = meta.last_top = NO_BLOCK;
+	CHECK(meta_damage(&meta) == NULL, "no tops");
+	meta.first_top = FIRST_BLOCK;
+	CHECK(meta_damage(&meta) != NULL, "no last top");
+	meta.last_top = FIRST_BLOCK;
+	CHECK(meta_damage(&meta) == NULL, "one top");
+}
+
 int
 main(int argc, char **argv)
 {
 	int			inputs = argc > 1 ? atoi(argv[1]) : 3000;
 
+	check_tops();
 	for (uint64_t seed = 0; seed < 20; seed++)
 		check_verdicts(seed);
 	for (int i = 0; i < inputs; i++)
