@@ -106,8 +106,10 @@ recent_places(Relation index, BlockNumber block)
 	if (likely(recent != NULL && block < recent->count))
 		return recent;
 	count = RelationGetNumberOfBlocks(index);
+	if (block >= count)
+		index_damaged(index, block, "the file ends before it");
 	/* Some to spare, for an index that grows. */
-	count = Max(count, block + 1) + 64 + count / 8;
+	count += 64 + count / 8;
 	larger = MemoryContextAllocExtended(index->rd_indexcxt,
 										offsetof(Recent, buffer) + (Size) count * sizeof(Buffer),
 										MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
