@@ -19,7 +19,7 @@
 #include "hamming/search.h"
 
 /* The greatest distance of each window. */
-static const int windows[] = {3, 7, 12, 20, HAMMING_BITS};
+static const int windows[] = {3, 8, 13, 20, HAMMING_BITS};
 
 /* An index with so few summary pages is read once rather than window by window. */
 #define FEW_SUMMARIES		4
