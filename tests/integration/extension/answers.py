@@ -147,6 +147,15 @@ async def check_order(
             near = None if hash_ is None else ((hash_ ^ center) & WORD).bit_count()
             assert near == row["distance"]
 
+    twice = (
+        f"SELECT id, hash <-> $1 AS first, hash <-> $2 AS second FROM {table}"
+        " WHERE hash IS NOT NULL ORDER BY hash <-> $1, hash <-> $2 LIMIT 300"
+    )
+    first, second = centers[0], centers[-1]
+    found = await connection.fetch(twice, first, second)
+    pairs = zip(truth.distances(first).tolist(), truth.distances(second).tolist(), strict=True)
+    assert [(row["first"], row["second"]) for row in found] == sorted(pairs)[:300]
+
     within = (
         f"SELECT id, hash <-> $1 AS distance FROM {table}"
         " WHERE hash <@ ($2::bigint, $3::bigint)::bktree_area ORDER BY hash <-> $1 LIMIT $4"

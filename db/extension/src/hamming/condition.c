@@ -103,13 +103,18 @@ condition_understand(IndexScanDesc scan)
 		if (!add_condition(search, &scan->keyData[i]))
 			search->hashes = search->nulls = false;
 
-	if (scan->numberOfOrderBys > 1)
-		elog(ERROR, "a hamming index orders by one distance");
-	if (scan->numberOfOrderBys == 1)
+	search->other_count = 0;
+	for (int i = 0; i < scan->numberOfOrderBys; i++)
 	{
+		uint64		center = (uint64) DatumGetInt64(scan->orderByData[i].sk_argument);
+
 		/* Of a distance to NULL all are unknown, and any order will do. */
-		if (!(scan->orderByData[0].sk_flags & SK_ISNULL))
-			add_window(search, (uint64) DatumGetInt64(scan->orderByData[0].sk_argument));
+		if (scan->orderByData[i].sk_flags & SK_ISNULL)
+			continue;
+		if (search->ordered)
+			search->others[search->other_count++] = center;
+		else
+			add_window(search, center);
 	}
 	/* The narrowest first: it is what the kernel looks for. */
 	if (!search->ordered)

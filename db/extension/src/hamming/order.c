@@ -6,7 +6,7 @@
  * They take several passes, each over a window of distances that begins where
  * the one before it ended. A pass must be complete before its rows can be put
  * in order, so a window that finds too much is narrowed; if it is down to one
- * distance, there is nothing left to order.
+ * distance, there is nothing left to order, unless by a second one.
  *
  *-------------------------------------------------------------------------
  */
@@ -56,6 +56,21 @@ narrow_window(Search *search)
 	search->found_count = kept;
 }
 
+/* By the distance to one center after the other */
+static int
+compare_found(const void *left, const void *right, void *context)
+{
+	const Search *search = context;
+	const Found *a = left;
+	const Found *b = right;
+	int			difference = a->distance - b->distance;
+
+	for (int i = 0; i < search->other_count && difference == 0; i++)
+		difference = hamming_distance(a->hash, search->others[i]) -
+			hamming_distance(b->hash, search->others[i]);
+	return difference;
+}
+
 /* Sort what was found by distance, keeping the order of equal ones. */
 static void
 order_found(Search *search)
@@ -65,6 +80,11 @@ order_found(Search *search)
 
 	if (search->found_count < 2)
 		return;
+	if (search->other_count > 0)
+	{
+		qsort_arg(search->found, search->found_count, sizeof(Found), compare_found, search);
+		return;
+	}
 	ordered = MemoryContextAllocHuge(search->memory, search->found_room * sizeof(Found));
 	for (int i = 0; i < search->found_count; i++)
 		start[search->found[i].distance + 1]++;
@@ -122,7 +142,9 @@ order_refill(IndexScanDesc scan)
 			if (search->window->low < search->window->high &&
 				search->found_count > most_found())
 				narrow_window(search);
-			if (search->window->low == search->window->high && search->found_count > 0)
+			/* All at the same distance; unless another one matters, in order. */
+			if (search->window->low == search->window->high && search->found_count > 0 &&
+				search->other_count == 0)
 				return true;
 		}
 		/* Of several summary pages, so that none can be named. */

@@ -15,6 +15,7 @@
 #include "storage/bufmgr.h"
 #include "utils/memutils.h"
 
+#include "distance.h"
 #include "hamming/search.h"
 
 IndexScanDesc
@@ -32,6 +33,7 @@ hamming_begin_scan(Relation index, int keys, int orderings)
 	scan->xs_itupdesc = RelationGetDescr(index);
 	if (orderings > 0)
 	{
+		search->others = palloc(orderings * sizeof(uint64));
 		scan->xs_orderbyvals = palloc0(orderings * sizeof(Datum));
 		scan->xs_orderbynulls = palloc(orderings * sizeof(bool));
 		memset(scan->xs_orderbynulls, true, orderings * sizeof(bool));
@@ -166,10 +168,16 @@ hamming_get_tuple(IndexScanDesc scan, ScanDirection direction)
 	memcpy(&scan->xs_heaptid, &found->pointer, sizeof(ItemPointerData));
 	scan->xs_recheck = false;
 	scan->xs_recheckorderby = false;
-	if (scan->numberOfOrderBys > 0)
+	for (int i = 0; i < scan->numberOfOrderBys; i++)
 	{
-		scan->xs_orderbynulls[0] = !search->ordered || search->stage == STAGE_NULLS;
-		scan->xs_orderbyvals[0] = Int64GetDatum(found->distance);
+		const ScanKeyData *key = &scan->orderByData[i];
+		bool		unknown = search->stage == STAGE_NULLS || (key->sk_flags & SK_ISNULL);
+
+		scan->xs_orderbynulls[i] = unknown;
+		if (!unknown)
+			scan->xs_orderbyvals[i] =
+				Int64GetDatum(hamming_distance(found->hash,
+											   (uint64) DatumGetInt64(key->sk_argument)));
 	}
 	if (scan->xs_want_itup)
 		scan->xs_itup = index_tuple(scan, found);

@@ -64,6 +64,8 @@ typedef struct Search
 	bool		ordered;
 	uint64		center;			/* that rows are ordered by the distance to */
 	int			farthest;		/* the greatest such distance that is wanted */
+	uint64	   *others;			/* centers that order what is as far from that one */
+	int			other_count;
 	Ring	   *window;			/* among the rings; NULL if not ordered */
 
 	/* Where it is */
