@@ -72,7 +72,8 @@ extern void page_require(Relation index, Buffer buffer, PageKind kind);
 extern Buffer page_read(Relation index, BlockNumber block, PageKind kind, int lock);
 extern Buffer page_read_leaf(Relation index, const Summary *summary, int number, int first,
 							 BufferAccessStrategy strategy);
-extern void page_expect(Relation index, BlockNumber block, int slot, int count);
+extern void page_expect_hashes(Relation index, BlockNumber block, int slot, int count);
+extern void page_expect_summary(Relation index, BlockNumber block);
 extern Buffer page_new(Relation index);
 extern void index_start(Relation index, ForkNumber fork);
 extern void index_damaged(Relation index, BlockNumber block, const char *what)
@@ -99,6 +100,7 @@ typedef void (*WalkChoice) (void *context, const Top *top, bool *wanted);
 extern void walk_start(Walk *walk, Relation index, WalkChoice choose, void *context,
 					   Buffer *interlock);
 extern Buffer walk_next(Walk *walk, int lock);
+extern void walk_expect(const Walk *walk);
 extern void walk_look_right(Walk *walk, Buffer buffer);
 extern void walk_end(Walk *walk);
 

@@ -31,11 +31,17 @@ const char *
 summary_damage(const Summary *summary)
 {
 	int			groups = 0;
+	int			most = 0;
 
 	if (summary->leaves > SUMMARY_LEAVES || summary->groups > SUMMARY_GROUPS)
 		return "more leaves or groups than a summary can have";
 	for (int leaf = 0; leaf < summary->leaves; leaf++)
+	{
 		groups += summary->leaf_groups[leaf];
+		most = summary->leaf_groups[leaf] > most ? summary->leaf_groups[leaf] : most;
+	}
+	if (most > LEAF_GROUPS)
+		return "more groups than a leaf can have";
 	if (groups != summary->groups)
 		return "the leaves don't have as many groups as the summary";
 	return NULL;

@@ -37,6 +37,11 @@ typedef struct Recent
 /* Hashes to fetch of a run; of what follows the CPU guesses that it is next. */
 #define MOST_EXPECTED		64
 
+/* Leaves that a summary page usually has; see pack.c. */
+#define USUAL_LEAVES		24
+
+#define CACHE_LINE			64
+
 void
 index_damaged(Relation index, BlockNumber block, const char *what)
 {
@@ -149,31 +154,58 @@ pin_block(Relation index, BlockNumber block, BufferAccessStrategy strategy)
 	return buffer;
 }
 
-/*
- * Have memory fetch hashes of a leaf that will be read soon, if it is where it
- * was found last.
- */
-void
-page_expect(Relation index, BlockNumber block, int slot, int count)
+/* Have memory fetch part of a page's content that will be read soon. */
+static inline void
+expect_part(Page page, size_t offset, size_t size)
+{
+	const char *from = (const char *) page_content(page) + offset;
+
+	for (const char *to = from + size; from < to; from += CACHE_LINE)
+		__builtin_prefetch(from);
+}
+
+/* Where a block was found last, if that is known, with its descriptor on the way. */
+static Page
+expect_page(Relation index, BlockNumber block)
 {
 	const Recent *recent = index->rd_amcache;
 	Buffer		buffer;
-	const char *page;
-	const char *from;
-	const char *to;
 
 	if (recent == NULL || block >= recent->count)
-		return;
+		return NULL;
 	buffer = recent->buffer[block];
 	if (buffer <= 0 || buffer > NBuffers)
-		return;					/* not known, or of a temporary table */
-	page = BufferGetBlock(buffer);
-	from = (const char *) &((const Leaf *) page_content((Page) page))->hashes[slot];
-	to = from + Min(count, MOST_EXPECTED) * sizeof(uint64);
+		return NULL;			/* not known, or of a temporary table */
 	__builtin_prefetch(GetBufferDescriptor(buffer - 1));
+	return BufferGetPage(buffer);
+}
+
+/* Have memory fetch hashes of a leaf that will be read soon. */
+void
+page_expect_hashes(Relation index, BlockNumber block, int slot, int count)
+{
+	Page		page = expect_page(index, block);
+
+	if (page == NULL)
+		return;
 	__builtin_prefetch(page);
-	for (; from < to; from += PG_CACHE_LINE_SIZE / 2)
-		__builtin_prefetch(from);
+	expect_part(page, offsetof(Leaf, hashes) + slot * sizeof(uint64),
+				Min(count, MOST_EXPECTED) * sizeof(uint64));
+}
+
+/* Have memory fetch what is looked at first of a summary page. */
+void
+page_expect_summary(Relation index, BlockNumber block)
+{
+	Page		page = expect_page(index, block);
+
+	if (page == NULL)
+		return;
+	__builtin_prefetch(page);
+	expect_part(page, offsetof(Summary, leaf_and), sizeof(uint64) * USUAL_LEAVES);
+	expect_part(page, offsetof(Summary, leaf_or), sizeof(uint64) * USUAL_LEAVES);
+	expect_part(page, offsetof(Summary, leaf_block), 1);
+	expect_part(page, offsetof(Summary, leaf_groups), 1);
 }
 
 /* Read a page that must be of that kind. "lock" is 0 or one of LockBuffer's. */

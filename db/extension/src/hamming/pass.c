@@ -257,8 +257,8 @@ search_summary(IndexScanDesc scan, const Summary *summary)
 	for (int run = 0; run < count;)
 	{
 		for (; ahead < count && ahead < run + RUNS_AHEAD; ahead++)
-			page_expect(scan->indexRelation, summary->leaf_block[runs[ahead].leaf],
-						runs[ahead].slot, runs[ahead].length);
+			page_expect_hashes(scan->indexRelation, summary->leaf_block[runs[ahead].leaf],
+							   runs[ahead].slot, runs[ahead].length);
 		run += search_leaf(scan, summary, &runs[run], count - run, ring);
 	}
 }
@@ -273,6 +273,7 @@ pass_continue(IndexScanDesc scan)
 	CHECK_FOR_INTERRUPTS();
 	dead_mark(scan);
 	buffer = walk_next(&search->walk, BUFFER_LOCK_SHARE);
+	walk_expect(&search->walk);
 	if (!BufferIsValid(buffer))
 	{
 		pass_end(search);

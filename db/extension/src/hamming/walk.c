@@ -105,6 +105,14 @@ walk_next(Walk *walk, int lock)
 	return buffer;
 }
 
+/* Have memory fetch the page after the one that is visited now. */
+void
+walk_expect(const Walk *walk)
+{
+	if (walk->at < walk->count)
+		page_expect_summary(walk->index, walk->blocks[walk->at]);
+}
+
 /*
  * Find out where to go after the page just visited. Whoever has let go of its
  * lock has to look again when it is locked once more: it may have been split.
