@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -15,7 +16,7 @@ from tests.integration.extension.methods import HAMMING, Method
 from tests.integration.extension.servers import Server
 
 # Seconds.
-LONG = {"hamming": 8, "spgist": 2}
+LONG = {"hamming": 6, "spgist": 2}
 
 Open = Callable[[], Coroutine[Any, Any, Any]]
 
@@ -60,6 +61,11 @@ async def test_readers_see_all_they_must_while_everything_changes(
             await each.execute("DROP INDEX IF EXISTS by_hash_ccnew, by_hash_ccold")
         await asyncio.sleep(0.3)
 
+    async def check(each: Any) -> None:
+        # Between being looked up and being opened, the name may have gone to another index.
+        with suppress(asyncpg.ObjectNotInPrerequisiteStateError):
+            await each.execute("SELECT hamming_index_check('by_hash')")
+
     def reads(seed: int) -> Callable[[Any], Awaitable[None]]:
         dice = random.Random(seed)
         return lambda each: compare(each, dice)
@@ -72,7 +78,7 @@ async def test_readers_see_all_they_must_while_everything_changes(
         "read too": reads(2),
     }
     if method is HAMMING:
-        counted["check"] = does("SELECT hamming_index_check('by_hash')")
+        counted["check"] = check
         counted["stats"] = does("SELECT hamming_index_stats('by_hash'), pg_sleep(0.05)")
     others = {
         name: asyncio.create_task(keep_doing(step, await another(), stop))

@@ -32,7 +32,7 @@ MINIMAL = {"wal_level": "minimal", "max_wal_senders": "0"}
 def kills(server: Server, method: Method) -> int:
     """How often to kill; most often what this is about, where it is used most."""
     if method is HAMMING:
-        return 8 if server.installed else 30
+        return 6 if server.installed else 30
     return 2
 
 

@@ -292,7 +292,7 @@ def flip(dice: random.Random) -> Damage:
 async def test_nothing_that_is_damaged_crashes_the_server(new_cluster: NewCluster) -> None:
     cluster = new_cluster(SETTINGS)
     kinds = ["clustered", "all_equal", "repeated", "uniform"]
-    tables = await make_tables(cluster, kinds, 48)
+    tables = await make_tables(cluster, kinds, 32)
     dice = random.Random(1)
     for table in tables:
         spoil(table, flip(dice))

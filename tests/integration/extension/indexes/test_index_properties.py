@@ -20,7 +20,7 @@ SIZES = st.sampled_from([1, 63, 64, 65, 582, 583, 2500])
 
 # Servers take a while, and each example makes a table of its own.
 SLOWLY = settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -207,15 +207,15 @@ async def test_every_radius_around_every_kind_of_center(connection: Any, method:
     dice = random.Random(1)
     pictures = Pictures(connection, method)
     hashes: list[int | None] = [
-        hash_ for kind in ALL for hash_ in make_set(kind, dice.getrandbits(32), 5000)
+        hash_ for kind in ALL for hash_ in make_set(kind, dice.getrandbits(32), 3000)
     ]
     dice.shuffle(hashes)
     await pictures.create([*hashes, *[None] * 2000])
     await pictures.run("VACUUM ANALYZE pictures")
     await pictures.run("SET work_mem = '64kB'")
     truth = Truth(pictures.rows)
-    centers = [*make_queries(2, truth.hashes, 4), 0, -1, 1 << 62]
+    centers = [*make_queries(2, truth.hashes, 3), 0, -1]
     for way in ("index", "bitmap", "index only"):
         await check_areas(connection, truth, way, centers, range(65))
     await check_order(connection, truth, centers)
-    await check_order(connection, truth, centers[::-1], [1000, 20_000, 3])
+    await check_order(connection, truth, centers[::-1], [1000, 20_000])

@@ -26,7 +26,7 @@ SETTINGS = {
 }
 
 # Seconds.
-LONG = {"hamming": 5, "spgist": 1.5}
+LONG = {"hamming": 4, "spgist": 1.5}
 
 FOLLOWED = """
     ALTER SYSTEM SET synchronous_standby_names = '*';
@@ -80,10 +80,10 @@ async def write(pair: Pair, *, reading: bool, seconds: float) -> Rows:
         await connection.execute("VACUUM pictures")
 
     async def rebuild(connection: Any) -> None:
-        await connection.execute(
-            dice.choice(["REINDEX INDEX by_hash", "REINDEX INDEX CONCURRENTLY by_hash"])
-        )
-        await asyncio.sleep(1)
+        # Not concurrently: that waits for snapshots of the primary alone, and who has an older one
+        # on a replica misses rows in the new index, of whatever kind.
+        await connection.execute("REINDEX INDEX by_hash")
+        await asyncio.sleep(0.5)
 
     async def read(connection: Any) -> None:
         await compare(connection, dice)
@@ -101,6 +101,7 @@ async def write(pair: Pair, *, reading: bool, seconds: float) -> Rows:
     assert not done
     assert min(counts) > 0
     found = await read_rows(opened[0])
+    await opened[0].execute("REINDEX INDEX CONCURRENTLY by_hash")
     # The last to be committed, and so to be waited for.
     await opened[0].execute("CREATE TABLE IF NOT EXISTS last (n int); INSERT INTO last VALUES (1)")
     for connection in opened:
