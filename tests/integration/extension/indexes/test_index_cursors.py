@@ -86,6 +86,36 @@ async def test_an_ordered_cursor_gives_the_rows_of_its_snapshot_in_order(
     await other.check()
 
 
+@pytest.mark.parametrize("method", [HAMMING], ids=["hamming"])
+async def test_summary_pages_may_be_split_before_a_cursor_comes_to_them(
+    connection: Any, other: Pictures
+) -> None:
+    await other.insert(make_set("uniform", 7, 40_000))
+    await other.run("REINDEX INDEX by_hash")
+    before = Truth(dict(other.rows))
+    summaries = "SELECT summary_pages FROM hamming_index_stats('by_hash')"
+    built = await connection.fetchval(summaries)
+    assert built >= 3
+    await take(connection, "index")
+    async with connection.transaction():
+        cursor = await connection.cursor("SELECT id FROM pictures WHERE hash <@ (0, 64)")
+        nearest = await connection.cursor("SELECT id FROM pictures ORDER BY hash <-> 0")
+        found = [await each.fetch(3) for each in (cursor, nearest)]
+        for seed in range(2):
+            await other.insert(make_set("uniform", seed, 15_000))
+            # Pages to the right of pages to the right, and others emptied.
+            await other.delete(0.3)
+            await other.run("VACUUM pictures")
+        assert await connection.fetchval(summaries) >= 2 * built - 1
+        found = [
+            rows + await each.fetch(10**6)
+            for rows, each in zip(found, (cursor, nearest), strict=True)
+        ]
+    assert Counter(row["id"] for row in found[0]) == Counter(before.ids)
+    assert Counter(row["id"] for row in found[1]) == Counter(list(before.rows))
+    await other.check(count=3)
+
+
 # Of SP-GiST's scans vacuum does not keep out of the way.
 @pytest.mark.parametrize("method", [HAMMING], ids=["hamming"])
 async def test_an_index_only_scan_never_gives_a_row_that_was_deleted_before(
