@@ -1,4 +1,7 @@
-"""Named SQL statements, read from the files next to this one."""
+"""Named SQL statements, read from the files in ``statements``.
+
+Values are bound ($1, $2, …), never pasted.
+"""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +17,7 @@ def read_sql(name: str) -> str:
 
 
 def parse_statements(text: str) -> Mapping[str, str]:
-    """Split a file into its statements by their ``-- name: …`` lines.
+    """Split a text into its statements by their ``-- name: …`` lines.
 
     Raises :class:`ValueError` for a name given twice, or a name without a statement.
     """
@@ -34,5 +37,7 @@ def parse_statements(text: str) -> Mapping[str, str]:
 
 
 def load_statements() -> Mapping[str, str]:
-    """The statements of ``queries.sql``, by name."""
-    return parse_statements(read_sql("queries.sql"))
+    """Every statement of every file in ``statements``, by name."""
+    files = resources.files("db").joinpath("statements").iterdir()
+    named = sorted(file.name for file in files if file.name.endswith(".sql"))
+    return parse_statements("\n".join(read_sql(f"statements/{name}") for name in named))

@@ -1,7 +1,7 @@
 -- The tables of the first version.
 --
 -- They are made for tens of millions of pictures: rows are narrow, ids are four bytes wide, and
--- every index is one that a statement in queries.sql uses.
+-- every index is one that a statement in db/statements uses.
 
 CREATE TABLE collections (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -16,7 +16,7 @@ from tests.drawing import png
 
 NEEDED = (
     "db/migrations/0001_first_tables.sql",
-    "db/queries.sql",
+    "db/statements/search.sql",
     "db/standin.sql",
     "db/extension/Makefile",
     "db/extension/bktree.control",
