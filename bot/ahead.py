@@ -2,7 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Coroutine,
+    Iterable,
+)
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -10,8 +17,11 @@ R = TypeVar("R")
 
 
 async def ahead(
-    items: Iterable[T], work: Callable[[T], Coroutine[Any, Any, R]], *, limit: int
-) -> AsyncIterator[tuple[T, R]]:
+    items: Iterable[T] | AsyncIterable[T],
+    work: Callable[[T], Coroutine[Any, Any, R]],
+    *,
+    limit: int,
+) -> AsyncGenerator[tuple[T, R], None]:
     """Yield each item with the result of its work, in the order of the items.
 
     At most ``limit`` pieces of work are under way at once, and no item is taken before there is
@@ -19,7 +29,7 @@ async def ahead(
     """
     running: deque[tuple[T, asyncio.Task[R]]] = deque()
     try:
-        for item in items:
+        async for item in _each(items):
             running.append((item, asyncio.create_task(work(item))))
             if len(running) >= limit:
                 done, task = running.popleft()
@@ -31,3 +41,12 @@ async def ahead(
         for _, task in running:
             task.cancel()
         await asyncio.gather(*(task for _, task in running), return_exceptions=True)
+
+
+async def _each(items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item

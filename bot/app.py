@@ -48,7 +48,9 @@ async def open_app(settings: Settings, *, say: Callable[[str], None]) -> AsyncIt
         )
         radii = Radii(settings.radius, settings.radius_phash, settings.radius_unverified)
         search = SearchService(database.store, workers, radii)
-        ingest = IngestService(database.store, workers, search, settings.page_url_template)
+        ingest = IngestService(
+            database.store, database.imports, workers, search, settings.page_url_template
+        )
         services = Services(search, ingest, database.index, fetcher)
         yield App(database, workers, services, options(settings))
 

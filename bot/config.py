@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     workers: int = Field(0, ge=0, le=256)
     fetch_timeout: float = Field(10.0, gt=0)
 
+    # Imports
+    contact: str | None = None
+
     # Search
     radius: int = Field(12, ge=0, le=64)
     radius_phash: int = Field(16, ge=0, le=64)

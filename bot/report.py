@@ -71,6 +71,11 @@ def import_json(collection: str, report: ImportReport) -> dict[str, Any]:
         "collection": collection,
         "added": report.added,
         "already_there": report.known,
+        "removed": {
+            "pictures": report.removed_images,
+            "appearances": report.removed_appearances,
+        },
+        "resumed": report.resumed,
         "skipped": [
             {"reason": reason, "count": count, "examples": report.examples[reason]}
             for reason, count in report.skipped.most_common()
@@ -84,6 +89,9 @@ def import_text(collection: str, report: ImportReport) -> RenderableType:
         Text.assemble((f"{report.added:,}", "bold green"), f" added to {collection}"),
         Text(f"{report.known:,} already there"),
     ]
+    if report.removed_appearances:
+        gone = f" removed, {report.removed_images:,} pictures among them that nothing else shows"
+        lines.append(Text.assemble((f"{report.removed_appearances:,}", "bold magenta"), gone))
     for reason, count in report.skipped.most_common():
         lines.append(Text.assemble((f"{count:,}", "bold yellow"), f" skipped: {reason}"))
         lines.extend(Text(f"    {name}", style="dim") for name in report.examples[reason])
@@ -98,6 +106,9 @@ def stats_json(stats: Sequence[CollectionStats]) -> dict[str, Any]:
                 "name": row.collection.name,
                 "kind": row.collection.kind,
                 "as_of": row.collection.as_of.isoformat() if row.collection.as_of else None,
+                "source_name": row.collection.source_name,
+                "language": row.collection.language,
+                "checksum": row.collection.checksum,
                 "images": row.images,
                 "pages": row.pages,
                 "appearances": row.appearances,

@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.errors import WhereisError
 from db.embedded import EmbeddedServer, find_binaries
 from db.extension_build import build_extension
+from db.imports import Imports
 from db.index import SearchIndex
 from db.migrate import prepare
 from db.pool import Connections, Target, target_of_url
@@ -21,7 +22,7 @@ def _silent(_line: str) -> None:
 
 
 class Database:
-    """An open database: the store, the search index, and what there is to know about it."""
+    """An open database: the store, imports, the search index, and what there is to know of it."""
 
     def __init__(
         self,
@@ -33,6 +34,7 @@ class Database:
     ) -> None:
         self.store = Store(connections, sql)
         self.index = SearchIndex(connections, sql)
+        self.imports = Imports(connections, sql)
         self._connections = connections
         self._sql = sql
         self._schema_version = schema_version

@@ -5,9 +5,10 @@ Everything that asyncpg raises ends here.  What passes on is one of :mod:`bot.er
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 import asyncpg
@@ -123,6 +124,18 @@ class Connections:
                 if not connection.is_closed():
                     await connection.close(timeout=CONNECT_TIMEOUT)
 
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator["Session"]:
+        """A connection of its own without time limits, for work of several transactions."""
+        with self.translated():
+            connection = await self._connect(server_settings=self._settings(0))
+        try:
+            yield Session(connection, self.translated)
+        finally:
+            if not connection.is_closed():
+                with suppress(*_LOST, TimeoutError, OSError, asyncpg.PostgresError):
+                    await connection.close(timeout=CONNECT_TIMEOUT)
+
     async def fetch(self, statement: str, *values: object) -> list[Any]:
         """Run a statement that only reads, and give its rows.
 
@@ -181,6 +194,8 @@ class Connections:
             # one wants another plan than a narrow one.
             "plan_cache_mode": "force_custom_plan",
             "jit": "off",
+            # A statement that runs for minutes notices that its client was killed.
+            "client_connection_check_interval": "2s",
         }
 
     @contextmanager
@@ -215,6 +230,42 @@ class Connections:
             ) from error
 
 
+class RowsRefusedError(Exception):
+    """The database takes no such rows; what was done in the transaction is to be given up."""
+
+
+class Session:
+    """One connection for work that takes long.
+
+    What other code does while it is open raises what it raises: only the statements' own errors are
+    put into words.
+    """
+
+    def __init__(
+        self, connection: Any, translated: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        self._connection = connection
+        self._translated = translated
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator["Transaction"]:
+        """A transaction; for statements alone, since every error in it is taken for theirs."""
+        with self._translated():
+            async with self._connection.transaction():
+                yield Transaction(self._connection, None)
+
+    async def fetch(self, statement: str, *values: object) -> list[Any]:
+        """Run a statement and give its rows."""
+        with self._translated():
+            rows: list[Any] = await self._connection.fetch(statement, *values)
+            return rows
+
+    async def execute(self, statement: str, *values: object) -> None:
+        """Run a statement, one that can't be in a transaction perhaps."""
+        with self._translated():
+            await self._connection.execute(statement, *values)
+
+
 class Transaction:
     """Statements inside one transaction."""
 
@@ -242,6 +293,37 @@ class Transaction:
         await self._connection.copy_records_to_table(
             table, schema_name="pg_temp", columns=columns, records=rows, timeout=self._timeout
         )
+
+    async def copy_text(self, table: str, columns: list[str], lines: bytes) -> int:
+        """Write lines in COPY's text format to a table, and give how many rows they were.
+
+        Raises :class:`RowsRefusedError` for lines that are no such rows; nothing more can be done
+        in the transaction then.
+        """
+        try:
+            status: str = await self._connection.copy_to_table(
+                table,
+                schema_name="public",
+                columns=columns,
+                source=BytesIO(lines),
+                timeout=self._timeout,
+            )
+        # The first has all that can be wrong with a value: its form, its size, its encoding.
+        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+            raise RowsRefusedError(str(error)) from error
+        return int(status.rpartition(" ")[2])
+
+    async def pieces(self, statement: str, size: int) -> AsyncGenerator[list[Any], None]:
+        """The rows of a statement, so many at a time."""
+        cursor = await self._connection.cursor(statement)
+        while rows := await cursor.fetch(size):
+            yield rows
+
+    @asynccontextmanager
+    async def nested(self) -> AsyncIterator[None]:
+        """A part that can be given up by itself."""
+        async with self._connection.transaction():
+            yield
 
 
 def _says_unavailable(error: asyncpg.PostgresError) -> bool:

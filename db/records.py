@@ -26,7 +26,11 @@ MAX_FILE_BYTES = 1024
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A wiki, or the pictures that one Discord server added itself."""
+    """A wiki, or the pictures that one Discord server added itself.
+
+    ``as_of`` is the day of its data, ``source_name``, ``language`` and ``checksum`` what its source
+    says of itself, where it came from one that does.
+    """
 
     id: int
     name: str
@@ -34,6 +38,9 @@ class Collection:
     guild_id: int | None
     page_url_template: str
     as_of: date | None
+    source_name: str | None = None
+    language: str | None = None
+    checksum: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,21 @@ class Store:
             rows = await transaction.fetch(self._sql["wiki_ensure"], name, page_url_template, as_of)
         return _collection(rows[0])
 
+    async def set_about(
+        self,
+        collection_id: int,
+        *,
+        name: str | None,
+        language: str | None,
+        as_of: date | None,
+        checksum: str | None,
+    ) -> None:
+        """Store what a collection's source says of itself; ``None`` leaves what there is."""
+        async with self._connections.transaction() as transaction:
+            await transaction.execute(
+                self._sql["collection_about"], _id(collection_id), name, language, as_of, checksum
+            )
+
     async def ensure_server(self, guild_id: int, page_url_template: str) -> Collection:
         """A server's own collection, made if needed, with this template."""
         rows = await self._fetch("server_find", guild_id, page_url_template)
@@ -250,6 +265,9 @@ def _collection(row: Any) -> Collection:
         guild_id=row["guild_id"],
         page_url_template=row["page_url_template"],
         as_of=row["as_of"],
+        source_name=row["source_name"],
+        language=row["language"],
+        checksum=row["checksum"],
     )
 
 

@@ -22,10 +22,17 @@ async def writing(
 ) -> AsyncIterator["Writing"]:
     """A transaction that holds the lock on a collection. Raises :class:`NotFoundError`."""
     async with connections.transaction(patient=True) as transaction:
-        await transaction.execute(sql["incoming_table"])
-        if not await transaction.fetch(sql["collection_lock"], collection_id):
-            raise NotFoundError("There is no such collection.")
-        yield Writing(transaction, sql, collection_id)
+        yield await begin_writing(transaction, sql, collection_id)
+
+
+async def begin_writing(
+    transaction: Transaction, sql: Mapping[str, str], collection_id: int
+) -> "Writing":
+    """Take the lock on a collection for a transaction. Raises :class:`NotFoundError`."""
+    await transaction.execute(sql["incoming_table"])
+    if not await transaction.fetch(sql["collection_lock"], collection_id):
+        raise NotFoundError("There is no such collection.")
+    return Writing(transaction, sql, collection_id)
 
 
 class Writing:
@@ -54,6 +61,18 @@ class Writing:
         """Lay the lines of a step in the audit on the table."""
         await self._run("incoming_from_batch", self._collection, batch)
 
+    async def take_gone(self, import_id: int, after: int, last: int) -> int:
+        """Lay on the table what an update did not see of some pictures; how much that is."""
+        return await self._run("incoming_from_gone", self._collection, import_id, after, last)
+
+    async def take_pending(self, after: int, last: int) -> None:
+        """Lay a stretch of rows that wait on the table."""
+        await self._run("incoming_from_pending", after, last)
+
+    async def saw(self, import_id: int) -> None:
+        """Note that an update came across what is on the table."""
+        await self._run("import_saw", import_id)
+
     async def plan(self) -> None:
         """Tell the planner how much there is on the table."""
         await self._run("incoming_analyze")
@@ -74,14 +93,18 @@ class Writing:
             await self._run("collection_count", self._collection, images, pages, appearances)
         return appearances
 
-    async def take_out(self) -> None:
-        """Drop the appearances on the table, and the pictures and pages left without any."""
+    async def take_out(self) -> int:
+        """Drop the appearances on the table, and the pictures and pages left without any.
+
+        Gives how many pictures that were.
+        """
         await self._run("pages_find", self._collection)
         await self._run("images_find", self._collection, False)
         gone = await self._fetch("appearances_drop")
         images = await self._run("images_drop", self._collection)
         pages = await self._run("pages_drop", self._collection)
         await self._run("collection_count", self._collection, -images, -pages, -gone[0]["count"])
+        return images
 
     async def outcome(self) -> list[tuple[int, bool]]:
         """For each line, in order: the picture's id, and whether the appearance is new."""

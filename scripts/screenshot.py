@@ -23,7 +23,8 @@ from bot.config import Settings
 from bot.demo.alter import alterations, extension
 from bot.demo.gallery import gallery
 from bot.demo.show import COLLECTION, store_gallery
-from bot.importers import SourcePicture
+from bot.images import Limits
+from bot.importers.folder import FolderSource
 
 WINDOW = (1000, 1000)
 # The conversation within the window, without the page's own tools around it.
@@ -42,12 +43,14 @@ async def take(target: Path, chromium: str) -> None:
             drawing = next(drawing for drawing in gallery() if drawing.slug == SHOWN)
             gallery_folder = Path(folder) / "gallery"
             await store_gallery(app.services, [drawing], gallery_folder, Console())
-            more = [
-                SourcePicture(gallery_folder / drawing.file, drawing.file, title, None)
-                for title in ALSO_ON
-            ]
+            table = Path(folder) / "more.csv"
+            lines = "".join(f"{drawing.file},{title}\n" for title in ALSO_ON)
+            table.write_text(f"file,title\n{lines}", encoding="utf-8")
             collection = await app.services.ingest.wiki_collection(COLLECTION)
-            await app.services.ingest.import_pictures(more, collection, lambda _: None)
+            async with FolderSource(
+                gallery_folder, str(table), max_bytes=Limits().max_bytes
+            ) as source:
+                await app.services.ingest.import_pictures(source, collection)
             bot = WhereisBot(app.services, app.options)
             async with simcord.run(bot, settle_timeout=60) as env:
                 if bot.user is not None:

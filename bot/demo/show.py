@@ -5,6 +5,7 @@ printed.  On a terminal, pictures of the visitor's own come next.
 """
 
 import asyncio
+import csv
 import io
 import sys
 from collections.abc import Sequence
@@ -24,8 +25,8 @@ from bot.demo.alter import alterations, extension, rasterised
 from bot.demo.gallery import Drawing, gallery
 from bot.demo.mascot import mascot
 from bot.demo.terminal import load_pictures, render_message
-from bot.images import cairo_available
-from bot.importers import SourcePicture
+from bot.images import Limits, cairo_available
+from bot.importers.folder import FolderSource
 
 COLLECTION = "gallery"
 ASKED = (
@@ -73,23 +74,27 @@ async def store_gallery(
 ) -> None:
     """Draw the gallery into ``folder`` and store it; what is there already stays."""
     with console.status(f"drawing {len(drawings)} pictures"):
-        sources = await asyncio.to_thread(_draw, drawings, folder)
+        titles = await asyncio.to_thread(_draw, drawings, folder)
     collection = await services.ingest.wiki_collection(COLLECTION)
-    report = await services.ingest.import_pictures(sources, collection, lambda _: None)
+    async with FolderSource(folder, str(titles), max_bytes=Limits().max_bytes) as source:
+        report = await services.ingest.import_pictures(source, collection)
     console.print(
-        f"The gallery holds {report.seen} pictures, drawn into {folder}: "
+        f"The gallery holds {report.added + report.known} pictures, drawn into {folder}: "
         f"{report.added} new, {report.known} already there."
     )
 
 
-def _draw(drawings: Sequence[Drawing], folder: Path) -> list[SourcePicture]:
+def _draw(drawings: Sequence[Drawing], folder: Path) -> Path:
+    """Draw into a folder; gives the table of titles beside the pictures."""
     folder.mkdir(parents=True, exist_ok=True)
-    sources = []
-    for drawing in drawings:
-        path = folder / drawing.file
-        path.write_bytes(drawing.draw())
-        sources.append(SourcePicture(path, drawing.file, drawing.title, None))
-    return sources
+    titles = folder / "titles.csv"
+    with titles.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["file", "title"])
+        for drawing in drawings:
+            (folder / drawing.file).write_bytes(drawing.draw())
+            table.writerow([drawing.file, drawing.title])
+    return titles
 
 
 class Visit:

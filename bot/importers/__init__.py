@@ -1,6 +1,12 @@
-"""Where pictures in bulk come from. Each importer gives a stream of (picture, page)."""
+"""Where pictures in bulk come from: sources, each a stream of (picture, pages)."""
 
-from bot.importers.folder import SkippedFile, pictures_of
-from bot.importers.model import SourcePicture
+from bot.importers.model import (
+    About,
+    PictureSource,
+    Position,
+    Skipped,
+    SourceKind,
+    SourcePicture,
+)
 
-__all__ = ["SkippedFile", "SourcePicture", "pictures_of"]
+__all__ = ["About", "PictureSource", "Position", "Skipped", "SourceKind", "SourcePicture"]

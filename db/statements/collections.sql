@@ -1,18 +1,18 @@
 -- Wikis, and the collections of servers.
 
 -- name: collections_visible
-SELECT id, name, kind, guild_id, page_url_template, as_of
+SELECT id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum
 FROM collections
 WHERE kind = 'wiki' OR guild_id = $1::bigint
 ORDER BY kind DESC, name;
 
 -- name: collections_all
-SELECT id, name, kind, guild_id, page_url_template, as_of
+SELECT id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum
 FROM collections
 ORDER BY kind DESC, name;
 
 -- name: collection_named
-SELECT id, name, kind, guild_id, page_url_template, as_of
+SELECT id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum
 FROM collections
 WHERE name = $1;
 
@@ -23,10 +23,10 @@ ON CONFLICT (name) DO UPDATE
 SET page_url_template = excluded.page_url_template,
     as_of = coalesce(excluded.as_of, collections.as_of)
 WHERE collections.kind = 'wiki'
-RETURNING id, name, kind, guild_id, page_url_template, as_of;
+RETURNING id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum;
 
 -- name: server_find
-SELECT id, name, kind, guild_id, page_url_template, as_of
+SELECT id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum
 FROM collections
 WHERE guild_id = $1 AND page_url_template = $2;
 
@@ -40,10 +40,11 @@ ON CONFLICT DO NOTHING;
 -- name: server_update
 UPDATE collections SET page_url_template = $2
 WHERE guild_id = $1
-RETURNING id, name, kind, guild_id, page_url_template, as_of;
+RETURNING id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum;
 
 -- name: collection_stats
-SELECT id, name, kind, guild_id, page_url_template, as_of, images, pages, appearances
+SELECT id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum,
+    images, pages, appearances
 FROM collections
 WHERE id = ANY ($1::bigint[])
 ORDER BY kind DESC, name;

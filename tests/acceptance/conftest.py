@@ -110,7 +110,7 @@ async def website() -> AsyncIterator[Website]:
 def services(database: Database, workers: Workers, fetcher: Fetcher) -> Services:
     """What the cogs call."""
     search = SearchService(database.store, workers, Radii())
-    ingest = IngestService(database.store, workers, search, PAGE_URL)
+    ingest = IngestService(database.store, database.imports, workers, search, PAGE_URL)
     return Services(search, ingest, database.index, fetcher)
 
 

@@ -62,7 +62,7 @@ def test_a_folder_goes_in_and_altered_copies_are_found(
     report = document(done)
     assert (report["collection"], report["added"], report["already_there"]) == ("local", 3, 0)
     skipped = {
-        entry["examples"][0].rsplit("/", 1)[1]: entry["count"] for entry in report["skipped"]
+        entry["examples"][0].rsplit("/", 1)[-1]: entry["count"] for entry in report["skipped"]
     }
     assert skipped == {"broken.png": 1, "notes.txt": 1}
 
@@ -152,7 +152,17 @@ def test_stats_and_doctor_tell_how_things_stand(whereis: Run, pictures: Path) ->
     whereis("import", "folder", pictures, "--collection", "alps")
     stats = document(whereis("stats", "--json"))
     assert stats["collections"] == [
-        {"name": "alps", "kind": "wiki", "as_of": None, "images": 3, "pages": 3, "appearances": 3}
+        {
+            "name": "alps",
+            "kind": "wiki",
+            "as_of": None,
+            "source_name": None,
+            "language": None,
+            "checksum": None,
+            "images": 3,
+            "pages": 3,
+            "appearances": 3,
+        }
     ]
     assert "alps" in whereis("stats").stdout
 

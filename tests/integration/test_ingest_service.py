@@ -1,18 +1,17 @@
 """Filling: what goes in, what is passed over, and what a second run does."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from bot.errors import NotAllowedError, PictureRefusedError
 from bot.images import Limits, Workers
-from bot.importers import SourcePicture
-from bot.ingest import BATCH, Actor, ImportReport, IngestService, NewPicture
+from bot.ingest import Actor, IngestService, NewPicture
 from bot.search import Radii, Scope, SearchService
+from db import Database
 from db.records import NewAppearance
 from db.store import Store
-from tests.drawing import draw, encode, halved_jpeg, png
+from tests.drawing import draw, halved_jpeg, png
 
 TEMPLATE = "https://en.wikipedia.org/wiki/{title}"
 GERMAN = "https://de.wikipedia.org/wiki/{title}"
@@ -32,16 +31,9 @@ def search(store: Store, workers: Workers) -> SearchService:
 
 
 @pytest.fixture
-def ingest(store: Store, workers: Workers, search: SearchService) -> IngestService:
+def ingest(database: Database, workers: Workers, search: SearchService) -> IngestService:
     """Fills the test's own database."""
-    return IngestService(store, workers, search, TEMPLATE)
-
-
-def source(folder: Path, name: str, data: bytes, title: str | None = None) -> SourcePicture:
-    """A picture file, shown on one page."""
-    path = folder / name
-    path.write_bytes(data)
-    return SourcePicture(path, name, title or path.stem, None)
+    return IngestService(database.store, database.imports, workers, search, TEMPLATE)
 
 
 async def test_a_collection_keeps_its_template_until_told_another(ingest: IngestService) -> None:
@@ -50,50 +42,6 @@ async def test_a_collection_keeps_its_template_until_told_another(ingest: Ingest
     assert (await ingest.wiki_collection("dewiki", TEMPLATE)).page_url_template == TEMPLATE
     with pytest.raises(NotAllowedError):
         await ingest.wiki_collection("server-1")
-
-
-async def test_an_import_counts_what_it_passes_over(ingest: IngestService, tmp_path: Path) -> None:
-    sources = [
-        source(tmp_path, "a.png", png(1)),
-        source(tmp_path, "broken.png", png(2)[:200]),
-        source(tmp_path, "blank.png", encode(draw(3).point(lambda _: 255))),
-        source(tmp_path, "long.png", png(4), title="x" * 5000),
-        SourcePicture(tmp_path / "gone.png", "gone.png", "Gone", None),
-        source(tmp_path, "b.png", png(5)),
-    ]
-    seen: list[int] = []
-    wiki = await ingest.wiki_collection("local")
-    report = await ingest.import_pictures(sources, wiki, lambda state: seen.append(state.seen))
-    assert (report.added, report.known, report.skipped.total()) == (2, 0, 4)
-    assert len(report.skipped) == 4
-    assert seen == sorted(seen)
-    assert seen[-1] == report.seen == len(sources)
-
-
-async def test_an_import_that_was_stopped_goes_on(
-    ingest: IngestService, search: SearchService, workers: Workers, tmp_path: Path
-) -> None:
-    wiki = await ingest.wiki_collection("local")
-    sources = [
-        source(tmp_path, f"{n}.bmp", encode(draw(n, (18, 14)), "BMP")) for n in range(BATCH + 20)
-    ]
-
-    class StoppedError(Exception):
-        pass
-
-    def stop(state: ImportReport) -> None:
-        if state.added:
-            raise StoppedError
-
-    with pytest.raises(StoppedError):
-        await ingest.import_pictures(sources, wiki, stop)
-    (stats,) = await ingest.stats(Scope())
-    assert stats.images == BATCH
-
-    report = await ingest.import_pictures(sources, wiki, lambda _: None)
-    assert (report.added, report.known) == (20, BATCH)
-    report = await ingest.import_pictures(sources, wiki, lambda _: None)
-    assert (report.added, report.known) == (0, BATCH + 20)
 
 
 async def test_what_one_server_adds_only_it_finds(

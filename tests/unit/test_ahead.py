@@ -64,7 +64,7 @@ async def test_stopping_early_cancels_what_is_under_way() -> None:
 
     stream = ahead(range(3), work, limit=3)
     assert (await anext(stream))[0] == 0
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
     assert cancelled == [1, 2]
 
 

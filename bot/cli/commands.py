@@ -1,12 +1,6 @@
-"""The command line: ``whereis-bot``.  It parses; :mod:`bot.actions` acts.
+"""Every command but those that import."""
 
-Results go to stdout, everything else to stderr.  Exit status: 0 done, 1 some inputs unreadable,
-2 wrong usage or configuration, 3 database unreachable, 130 stopped with Ctrl-C.
-"""
-
-import asyncio
 import sys
-from collections.abc import Coroutine
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
@@ -15,13 +9,14 @@ import click
 
 from bot import actions
 from bot.app import run_bot
+from bot.cli.imports import import_
+from bot.cli.options import into_collection, run_to_end
 from bot.config import Settings
 from bot.errors import WhereisError
 from bot.ingest import IndexKind
 from bot.log import configure
 from bot.search import Scope
 
-DEFAULT_COLLECTION = "local"
 INTERRUPTED = 130
 
 
@@ -56,7 +51,7 @@ def main(ctx: click.Context) -> None:
 @click.pass_obj
 def run(settings: Settings) -> None:
     """Run the bot. It needs DISCORD_TOKEN."""
-    _run(run_bot(settings, say=actions.say))
+    run_to_end(run_bot(settings, say=actions.say))
 
 
 @main.command()
@@ -68,7 +63,7 @@ def demo(settings: Settings, preview: bool) -> None:
     Draws and indexes a small gallery, runs the real bot in a simulated Discord, and prints what a
     member would see.  On a terminal it then takes pictures of your own.
     """
-    _run(actions.demo(settings, preview=preview))
+    run_to_end(actions.demo(settings, preview=preview))
 
 
 @main.command()
@@ -94,7 +89,7 @@ def search(
     settings: Settings, images: tuple[Path, ...], names: tuple[str, ...], limit: int, as_json: bool
 ) -> None:
     """Tell where each of IMAGES comes from."""
-    unreadable = _run(
+    unreadable = run_to_end(
         actions.search(
             settings,
             images,
@@ -114,64 +109,11 @@ def search(
     metavar="TITLE",
     help="The title, or the address, of the page that shows it.",
 )
-@click.option(
-    "--collection",
-    default=DEFAULT_COLLECTION,
-    show_default=True,
-    metavar="NAME",
-    help="Where they go; it is made if it is not there.",
-)
+@into_collection
 @click.pass_obj
 def add(settings: Settings, images: tuple[Path, ...], page: str, collection: str) -> None:
     """Add IMAGES to a collection, each shown on one page."""
-    _run(actions.add(settings, images, page, collection))
-
-
-@main.group(name="import")
-def import_() -> None:
-    """Fill a collection from a source."""
-
-
-@import_.command()
-@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--collection",
-    default=DEFAULT_COLLECTION,
-    show_default=True,
-    metavar="NAME",
-    help="Where they go; it is made if it is not there.",
-)
-@click.option(
-    "--page-from",
-    default="name",
-    metavar="WHENCE",
-    show_default=True,
-    help="Where titles come from: name (of the file), sidecar (a .json beside it), or FILE.csv.",
-)
-@click.option(
-    "--page-url-template",
-    metavar="ADDRESS",
-    help="Where titles point, with {title} in it; the collection keeps it.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the final report as JSON.")
-@click.pass_obj
-def folder(
-    settings: Settings,
-    directory: Path,
-    collection: str,
-    page_from: str,
-    page_url_template: str | None,
-    as_json: bool,
-) -> None:
-    """Import every picture below DIRECTORY.
-
-    It may be stopped and run again at any time: a picture that is there is not added twice.
-    """
-    _run(
-        actions.import_folder(
-            settings, directory, collection, page_from, page_url_template, as_json=as_json
-        )
-    )
+    run_to_end(actions.add(settings, images, page, collection))
 
 
 @main.group()
@@ -184,7 +126,7 @@ def index() -> None:
 @click.pass_obj
 def status(settings: Settings, as_json: bool) -> None:
     """Show the index, and where the search operators come from."""
-    _run(actions.index_status(settings, as_json=as_json))
+    run_to_end(actions.index_status(settings, as_json=as_json))
 
 
 @index.command()
@@ -199,7 +141,7 @@ def build(settings: Settings, kind: IndexKind | None) -> None:
 
     An index of another kind goes as soon as the new one can be used.
     """
-    _run(actions.index_build(settings, kind))
+    run_to_end(actions.index_build(settings, kind))
 
 
 @index.command()
@@ -214,7 +156,7 @@ def build(settings: Settings, kind: IndexKind | None) -> None:
 @click.pass_obj
 def drop(settings: Settings, kind: IndexKind | None) -> None:
     """Drop the index."""
-    _run(actions.index_drop(settings, kind))
+    run_to_end(actions.index_drop(settings, kind))
 
 
 @main.command()
@@ -222,7 +164,7 @@ def drop(settings: Settings, kind: IndexKind | None) -> None:
 @click.pass_obj
 def stats(settings: Settings, as_json: bool) -> None:
     """Show what is stored."""
-    _run(actions.stats(settings, as_json=as_json))
+    run_to_end(actions.stats(settings, as_json=as_json))
 
 
 @main.command(short_help="Look at everything the bot needs, and say what to do.")
@@ -230,8 +172,7 @@ def stats(settings: Settings, as_json: bool) -> None:
 @click.pass_obj
 def doctor(settings: Settings, as_json: bool) -> None:
     """Look at everything the bot needs, and say what to do about what is missing."""
-    sys.exit(_run(actions.doctor(settings, as_json=as_json)))
+    sys.exit(run_to_end(actions.doctor(settings, as_json=as_json)))
 
 
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(work)
+main.add_command(import_)

@@ -4,48 +4,20 @@ Moderators and the bot's owner add picture by picture, audited and reversible; a
 many at once.
 """
 
-from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from bot.ahead import ahead
 from bot.errors import NotFoundError, PictureRefusedError
 from bot.images import Fingerprint, Unreadable, Workers
-from bot.importers import SourcePicture
-from bot.search import PLAIN_REASON, Match, Scope, SearchService
-from db.records import (
-    Action,
-    Actor,
-    Addition,
-    Collection,
-    CollectionStats,
-    IndexKind,
-    IndexStatistics,
-    IndexStatus,
-    ListedImage,
-    NewAppearance,
-)
+from bot.importers import PictureSource
+from bot.importers.sql_dump import SqlDump
+from bot.ingest.pictures import OnProgress, import_pictures, remove_unseen
+from bot.ingest.report import ImportReport, Stage
+from bot.ingest.rows import import_dump, import_table
+from bot.search import Match, Scope, SearchService
+from db.imports import Imports
+from db.records import Actor, Addition, Collection, CollectionStats, ListedImage, NewAppearance
 from db.store import Store
-
-__all__ = [
-    "Action",
-    "Actor",
-    "AddOutcome",
-    "Addition",
-    "Collection",
-    "CollectionStats",
-    "ImportReport",
-    "IndexKind",
-    "IndexStatistics",
-    "IndexStatus",
-    "IngestService",
-    "ListedImage",
-    "NewPicture",
-]
-
-BATCH = 500
-EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,35 +43,23 @@ class AddOutcome:
     near: tuple[Match, ...]
 
 
-@dataclass(slots=True)
-class ImportReport:
-    """The running count of an import; ``skipped`` by reason, with the first examples of each."""
-
-    added: int = 0
-    known: int = 0
-    skipped: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, list[str]] = field(default_factory=dict)
-
-    @property
-    def seen(self) -> int:
-        """How many pictures have been dealt with."""
-        return self.added + self.known + self.skipped.total()
-
-    def skip(self, name: str, reason: str) -> None:
-        """Count a picture that was not added."""
-        self.skipped[reason] += 1
-        examples = self.examples.setdefault(reason, [])
-        if len(examples) < EXAMPLES:
-            examples.append(name)
+def _quiet(_report: ImportReport, _stage: Stage) -> None:
+    pass
 
 
 class IngestService:
     """Adds, removes, lists and imports pictures."""
 
     def __init__(
-        self, store: Store, workers: Workers, search: SearchService, page_url_template: str
+        self,
+        store: Store,
+        imports: Imports,
+        workers: Workers,
+        search: SearchService,
+        page_url_template: str,
     ) -> None:
         self._store = store
+        self._imports = imports
         self._workers = workers
         self._search = search
         self._page_url_template = page_url_template
@@ -113,17 +73,21 @@ class IngestService:
         """The collection of a server's own pictures, made when it is not there yet."""
         return await self._store.ensure_server(guild_id, self._page_url_template)
 
-    async def wiki_collection(self, name: str, page_url_template: str | None = None) -> Collection:
+    async def wiki_collection(
+        self, name: str, page_url_template: str | None = None, *, default: str | None = None
+    ) -> Collection:
         """The wiki collection of that name, made when it is not there yet.
 
-        Without a template, one that is there keeps its own.  Raises
-        :class:`bot.errors.NotAllowedError` for a name that is kept for servers.
+        Without a template, one that is there keeps its own, and a new one gets the ``default``, or
+        else the setting.  Raises :class:`bot.errors.NotAllowedError` for a name that is kept for
+        servers.
         """
         if page_url_template is None:
             found = await self._store.collection_named(name)
             if found is not None and found.kind == "wiki":
                 return found
-        return await self._store.ensure_wiki(name, page_url_template or self._page_url_template)
+        template = page_url_template or default or self._page_url_template
+        return await self._store.ensure_wiki(name, template)
 
     async def collection_named(self, name: str) -> Collection:
         """An existing collection. Raises :class:`NotFoundError`."""
@@ -200,43 +164,78 @@ class IngestService:
 
     async def import_pictures(
         self,
-        sources: Iterable[SourcePicture],
+        source: PictureSource,
         collection: Collection,
-        on_progress: Callable[[ImportReport], None],
+        on_progress: OnProgress = _quiet,
         *,
-        report: ImportReport | None = None,
+        update: bool = False,
+        start_over: bool = False,
     ) -> ImportReport:
-        """Read pictures on all cores and store them in batches, each a transaction.
+        """Import a source of pictures, which has been entered, from where it was left.
 
         What has been stored stays stored, whenever this is stopped; a second run adds nothing.
-        The counts go into ``report``, where the source may have counted what it passed over.
+        With ``update``, what the collection has and the source has not is removed in the end.
+        Raises what the source raises, :class:`bot.errors.NotAllowedError` while the same import
+        is running already, and :class:`bot.errors.DatabaseUnavailableError`.
         """
-        report = ImportReport() if report is None else report
-        batch: list[NewAppearance] = []
+        report = ImportReport()
+        async with self._imports.run(
+            collection.id, source.kind, source.location, update=update, start_over=start_over
+        ) as run:
+            await import_pictures(run, source, self._workers, report, on_progress)
+            if update:
+                await remove_unseen(run, report, on_progress)
+            if source.about is not None:
+                about = source.about
+                await self._store.set_about(
+                    collection.id,
+                    name=about.name,
+                    language=about.language,
+                    as_of=about.as_of,
+                    checksum=about.checksum,
+                )
+            await run.finish()
+        return report
 
-        async def flush() -> None:
-            new = await self._store.add_many(collection.id, batch)
-            report.added += new
-            report.known += len(batch) - new
-            batch.clear()
-            on_progress(report)
+    async def import_dump(
+        self,
+        dump: SqlDump,
+        collection: Collection,
+        on_progress: OnProgress = _quiet,
+        *,
+        start_over: bool = False,
+    ) -> ImportReport:
+        """Import the rows of a dump, which has been entered, from where it was left.
 
-        def read(source: SourcePicture) -> Coroutine[Any, Any, Fingerprint | Unreadable]:
-            return self._workers.fingerprint_file(source.path)
+        Rows are staged first and merged when the dump has ended; until then nothing of it is
+        found.  Raises as :meth:`import_pictures` does.
+        """
+        report = ImportReport()
+        async with self._imports.run(
+            collection.id, "dump", dump.location, start_over=start_over
+        ) as run:
+            await import_dump(run, dump, report, on_progress)
+            await run.finish()
+        return report
 
-        async for source, picture in ahead(sources, read, limit=self._workers.capacity):
-            try:
-                batch.append(_appearance(source, picture))
-            except PictureRefusedError as error:
-                report.skip(str(source.path), error.sentence)
-            if len(batch) >= BATCH:
-                await flush()
-            else:
-                on_progress(report)
-        if batch:
-            await flush()
-        if report.added:
-            await self._store.analyze()
+    async def import_table(
+        self,
+        table: str,
+        collection: Collection,
+        on_progress: OnProgress = _quiet,
+        *,
+        hash_column: str = "hash",
+        page_column: str = "url",
+        start_over: bool = False,
+    ) -> ImportReport:
+        """Import the rows of a table of the same database, as :meth:`import_dump` does.
+
+        Raises :class:`bot.errors.ConfigurationError` for a table that is not there.
+        """
+        report = ImportReport()
+        async with self._imports.run(collection.id, "table", table, start_over=start_over) as run:
+            await import_table(run, table, hash_column, page_column, report, on_progress)
+            await run.finish()
         return report
 
 
@@ -250,12 +249,3 @@ def _accepted(picture: NewPicture, read: Fingerprint | Unreadable) -> Fingerprin
             "picture looks like thousands of others."
         )
     return read
-
-
-def _appearance(source: SourcePicture, read: Fingerprint | Unreadable) -> NewAppearance:
-    """What of an imported picture is stored. Raises :class:`PictureRefusedError`."""
-    if isinstance(read, Unreadable):
-        raise PictureRefusedError(read.reason)
-    if read.plain:
-        raise PictureRefusedError(PLAIN_REASON)
-    return NewAppearance(read.dhash, read.phash, source.file, source.title, source.url)

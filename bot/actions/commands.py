@@ -1,32 +1,30 @@
-"""What each command of the command line does: call a service, and print what it says."""
+"""Every command but those that import."""
 
-import json
 from collections.abc import Coroutine
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from bot import doctor as checks
 from bot import report
+from bot.actions.common import open_with_words, print_json
 from bot.ahead import ahead
-from bot.app import App, open_app
 from bot.config import Settings
 from bot.errors import ConfigurationError, DatabaseError
-from bot.importers import pictures_of
-from bot.ingest import Actor, ImportReport, IndexKind, NewPicture
+from bot.ingest import Actor, IndexKind, NewPicture
 from bot.log import configure
 from bot.search import Answer, Scope
 from bot.titles import parse_page
 from db import ServerInfo
-
-
-def say(sentence: str) -> None:
-    """Tell people what takes long, beside the output."""
-    click.echo(sentence, err=True)
 
 
 async def demo(settings: Settings, *, preview: bool) -> None:
@@ -42,7 +40,7 @@ async def demo(settings: Settings, *, preview: bool) -> None:
             "pip install 'whereis-bot[demo]'"
         ) from None
     # The gallery never goes into the database of a bot that is in service.
-    async with _open(settings.model_copy(update={"database_url": None})) as app:
+    async with open_with_words(settings.model_copy(update={"database_url": None})) as app:
         await show(
             app.services,
             app.options,
@@ -59,7 +57,7 @@ async def search(
     console = Console()
     documents: list[dict[str, Any]] = []
     unreadable = 0
-    async with _open(settings) as app:
+    async with open_with_words(settings) as app:
 
         def answer(path: Path) -> Coroutine[Any, Any, Answer]:
             return app.services.search.search_file(path, scope)
@@ -71,7 +69,7 @@ async def search(
             else:
                 console.print(report.answer_text(str(path), found, limit=limit), soft_wrap=True)
     if as_json:
-        _print_json({"queries": documents})
+        print_json({"queries": documents})
     return unreadable
 
 
@@ -79,7 +77,7 @@ async def add(settings: Settings, images: tuple[Path, ...], page: str, collectio
     """Add pictures that one page shows, and say what they look like."""
     title, url = parse_page(page, settings.page_url_template)
     pictures = [NewPicture(_read(path, settings.max_bytes), path.name) for path in images]
-    async with _open(settings) as app:
+    async with open_with_words(settings) as app:
         ingest = app.services.ingest
         target = await ingest.wiki_collection(collection)
         for outcome in await ingest.add(pictures, title, url, target, Actor(user_id=None)):
@@ -92,53 +90,14 @@ async def add(settings: Settings, images: tuple[Path, ...], page: str, collectio
                 click.echo(f"    looks like picture {match.image_id} ({match.confidence}): {names}")
 
 
-async def import_folder(
-    settings: Settings,
-    directory: Path,
-    collection: str,
-    page_from: str,
-    template: str | None,
-    *,
-    as_json: bool,
-) -> None:
-    """Import a folder with a progress bar, and print the final report."""
-    async with _open(settings) as app:
-        target = await app.services.ingest.wiki_collection(collection, template)
-        counted = ImportReport()
-        sources = list(
-            pictures_of(
-                directory,
-                page_from,
-                on_skip=lambda skipped: counted.skip(str(skipped.path), skipped.reason),
-            )
-        )
-        with _progress() as progress:
-            total = len(sources) + counted.seen
-            task = progress.add_task("reading pictures", total=total, counts="")
-
-            def show(state: ImportReport) -> None:
-                counts = (
-                    f"{state.added:,} new, {state.known:,} known, {state.skipped.total():,} skipped"
-                )
-                progress.update(task, completed=state.seen, counts=counts)
-
-            result = await app.services.ingest.import_pictures(
-                sources, target, show, report=counted
-            )
-    if as_json:
-        _print_json(report.import_json(collection, result))
-    else:
-        Console().print(report.import_text(collection, result), soft_wrap=True)
-
-
 async def index_status(settings: Settings, *, as_json: bool) -> None:
     """Print the state of the search index."""
-    async with _open(settings) as app:
+    async with open_with_words(settings) as app:
         found = await app.database.index.status()
         inside = await app.database.index.statistics()
         embedded = (await app.database.info()).embedded
     if as_json:
-        _print_json(report.index_json(found, inside))
+        print_json(report.index_json(found, inside))
     else:
         checked = checks.check_search_index(found, embedded=embedded)
         Console().print(report.index_text(checked, inside), soft_wrap=True)
@@ -146,9 +105,9 @@ async def index_status(settings: Settings, *, as_json: bool) -> None:
 
 async def index_build(settings: Settings, kind: IndexKind | None) -> None:
     """Build the search index with a progress bar."""
-    async with _open(settings) as app:
+    async with open_with_words(settings) as app:
         with _progress() as progress:
-            task = progress.add_task("building the index", total=1.0, counts="")
+            task = progress.add_task("building the index", total=1.0)
             found = await app.database.index.build(
                 kind, lambda share: progress.update(task, completed=share)
             )
@@ -157,7 +116,7 @@ async def index_build(settings: Settings, kind: IndexKind | None) -> None:
 
 async def index_drop(settings: Settings, kind: IndexKind | None) -> None:
     """Drop the search index."""
-    async with _open(settings) as app:
+    async with open_with_words(settings) as app:
         await app.database.index.drop(kind)
         left = (await app.database.index.status()).kind
     if left is not None:
@@ -171,10 +130,10 @@ async def index_drop(settings: Settings, kind: IndexKind | None) -> None:
 
 async def stats(settings: Settings, *, as_json: bool) -> None:
     """Print how much each collection holds."""
-    async with _open(settings) as app:
+    async with open_with_words(settings) as app:
         rows = await app.services.ingest.stats(Scope(everything=True))
     if as_json:
-        _print_json(report.stats_json(rows))
+        print_json(report.stats_json(rows))
     else:
         Console().print(report.stats_text(rows))
 
@@ -194,7 +153,7 @@ async def doctor(settings: Settings, *, as_json: bool) -> int:
         note(check)
     exit_status = 0
     try:
-        async with _open(settings) as app:
+        async with open_with_words(settings) as app:
             info = await app.database.info()
             note(checks.check_database(info))
             note(checks.check_extension(info))
@@ -208,26 +167,17 @@ async def doctor(settings: Settings, *, as_json: bool) -> int:
     async for check in checks.check_discord(token.get_secret_value() if token else None):
         note(check)
     if as_json:
-        _print_json(report.doctor_json(found, info))
+        print_json(report.doctor_json(found, info))
     if exit_status == 0 and checks.worst(found) == "problem":
         exit_status = 2
     return exit_status
-
-
-def _open(settings: Settings) -> AbstractAsyncContextManager[App]:
-    return open_app(settings, say=say)
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    click.echo(json.dumps(document, ensure_ascii=False))
 
 
 def _progress() -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[counts]}"),
+        TaskProgressColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
     )

@@ -1,0 +1,177 @@
+"""An import that is killed in the middle goes on as if nothing had been, whatever it imports."""
+
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db import Database
+from tests.drawing import draw, encode
+from tests.integration.imports.conftest import HEAD, TAIL, Start, Watch, some_rows, stored
+
+PIECE = 5 * 1024 * 1024
+
+
+def long_dump(rows: int) -> bytes:
+    """A dump whose first chunk is staged before it ends."""
+    lines = (f"{n}\t{v}\t{page}\n" for n, (v, page) in enumerate(some_rows(rows), 1))
+    return f"{HEAD}{''.join(lines)}{TAIL}".encode()
+
+
+async def finished(process: Any, standard_input: bytes | None = None) -> Any:
+    """The final report of an import that ends well."""
+    out, err = await process.communicate(standard_input)
+    assert process.returncode == 0, err.decode()
+    return json.loads(out)
+
+
+async def kill(process: Any, how: int = signal.SIGKILL) -> None:
+    process.send_signal(how)
+    await process.communicate()
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
+async def test_while_a_dump_is_read(
+    whereis: Start, watch: Watch, connection: Any, how: int
+) -> None:
+    dump = long_dump(220_000)
+    command = ("import", "dump", "-", "--collection", "enwiki", "--json")
+    async with whereis(*command) as process:
+        process.stdin.write(dump[:PIECE])
+        await watch.told("staged")
+        await kill(process, how)
+        assert process.returncode == (-how if how == signal.SIGKILL else 130)
+    assert 0 < await connection.fetchval("SELECT count(*) FROM staged") < 220_000
+    async with whereis(*command) as process:
+        report = await finished(process, dump)
+    rows = some_rows(220_000)
+    assert report["resumed"] is True
+    assert (report["added"], report["already_there"]) == (
+        len(set(rows)),
+        len(rows) - len(set(rows)),
+    )
+    assert await stored(connection, "enwiki") == set(rows)
+
+
+async def test_while_a_dump_is_merged(
+    whereis: Start, watch: Watch, connection: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "hashes.sql").write_bytes(long_dump(220_000))
+    command = ("import", "dump", "hashes.sql", "--collection", "enwiki", "--json")
+    async with whereis(*command) as process:
+        await watch.told("complete")
+        await kill(process)
+    assert await connection.fetchval("SELECT complete FROM staged_for")
+    async with whereis(*command) as process:
+        report = await finished(process)
+    rows = some_rows(220_000)
+    assert report["added"] == len(set(rows))
+    assert await stored(connection, "enwiki") == set(rows)
+    assert await connection.fetchval("SELECT count(*) FROM staged") == 0
+
+
+async def test_while_a_dump_is_merged_in_pieces(
+    whereis: Start, watch: Watch, connection: Any, tmp_path: Path, database: Database
+) -> None:
+    # One picture is there, so the tables are not built anew.
+    wiki = await database.store.ensure_wiki("enwiki", "https://en.wikipedia.org/wiki/{title}")
+    rows = some_rows(60_000)
+    async with database.imports.run(wiki.id, "dump", "earlier") as run, run.staging() as staging:
+        value, title = rows[0]
+        assert await staging.copy(f"{value}\t{title}\n".encode(), {}, {})
+        await staging.merge(str, lambda _doing, _share: None)
+        await run.finish()
+    (tmp_path / "hashes.sql").write_bytes(long_dump(60_000))
+    command = ("import", "dump", "hashes.sql", "--collection", "enwiki", "--json")
+    # Not of the import above.
+    await watch.forget()
+    async with whereis(*command) as process:
+        await watch.told("stored")
+        await kill(process)
+    some = await connection.fetchval("SELECT count(*) FROM appearances")
+    assert 1 < some < len(set(rows))
+    async with whereis(*command) as process:
+        report = await finished(process)
+    assert report["added"] == len(set(rows)) - 1
+    assert await stored(connection, "enwiki") == set(rows)
+
+
+async def test_while_a_table_is_read(
+    whereis: Start, watch: Watch, connection: Any, database_url: str
+) -> None:
+    rows = some_rows(220_000)
+    await connection.execute("CREATE TABLE hashes (id int, hash bigint, url text)")
+    await connection.copy_records_to_table("hashes", columns=["hash", "url"], records=rows)
+    command = ("import", "table", "hashes", "--collection", "enwiki", "--json")
+    async with whereis(*command) as process:
+        await watch.told("staged")
+        await kill(process)
+    assert 0 < await connection.fetchval("SELECT count(*) FROM staged") < len(rows)
+    async with whereis(*command) as process:
+        report = await finished(process)
+    assert report["added"] == len(set(rows))
+    assert await stored(connection, "enwiki") == set(rows)
+
+
+async def test_while_a_folder_is_read(
+    whereis: Start, watch: Watch, connection: Any, tmp_path: Path
+) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    count = 1300
+    for number in range(count):
+        picture = encode(draw(number, (18, 14)), "BMP")
+        (folder / f"{number:04}.bmp").write_bytes(picture)
+    (folder / "0005.bmp").write_bytes(b"BM, and no picture")
+    command = ("import", "folder", "pictures", "--collection", "local", "--json")
+    async with whereis(*command) as process:
+        await watch.told("stored")
+        await kill(process)
+    some = await connection.fetchval("SELECT count(*) FROM appearances")
+    assert 0 < some < count - 1
+    async with whereis(*command) as process:
+        report = await finished(process)
+    assert report["resumed"] is True
+    assert (report["added"], report["already_there"]) == (count - 1, 0)
+    assert [entry["count"] for entry in report["skipped"]] == [1]
+    titles = {title for _, title in await stored(connection, "local")}
+    assert titles == {f"{number:04}" for number in range(count) if number != 5}
+
+
+async def test_when_the_connection_is_lost(
+    whereis: Start, watch: Watch, connection: Any, tmp_path: Path
+) -> None:
+    dump = long_dump(220_000)
+    command = ("import", "dump", "-", "--collection", "enwiki", "--json")
+    async with whereis(*command) as process:
+        process.stdin.write(dump[:PIECE])
+        await watch.told("staged")
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        process.stdin.write(dump[PIECE:])
+        _, err = await process.communicate()
+        assert process.returncode == 3, err.decode()
+        assert "database" in err.decode()
+        assert "Traceback" not in err.decode()
+    async with whereis(*command) as process:
+        report = await finished(process, dump)
+    assert report["resumed"] is True
+    assert await stored(connection, "enwiki") == set(some_rows(220_000))
+
+
+async def test_the_same_import_twice_at_once_is_refused(
+    whereis: Start, watch: Watch, connection: Any
+) -> None:
+    command = ("import", "dump", "-", "--collection", "enwiki")
+    async with whereis(*command) as first:
+        dump = long_dump(220_000)
+        first.stdin.write(dump[:PIECE])
+        await watch.told("staged")
+        async with whereis(*command) as second:
+            _, err = await second.communicate(dump)
+            assert second.returncode == 1
+            assert "running already" in err.decode()
