@@ -158,15 +158,17 @@ class _Reader:
         loop = asyncio.get_running_loop()
         # At once, so that no other batch asks for them as well.
         self._under_way |= {key: loop.create_future() for key in new}
+        # Another batch may be stored and forgotten meanwhile.
+        reading = {key: self._under_way[key] for key in pictures}
         try:
             known = await self._run.read(new) if self._source.repeats and new else {}
             for key, picture in known.items():
-                self._under_way[key].set_result(picture)
-            waiting = deque(pictures[key] for key in new if key not in known)
+                reading[key].set_result(picture)
+            waiting = deque(key for key in new if key not in known)
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(self._at_once, len(waiting))):
-                    group.create_task(self._read_some(waiting))
-            found = {key: await self._under_way[key] for key in pictures}
+                    group.create_task(self._read_some(waiting, pictures, reading))
+            found = {key: await future for key, future in reading.items()}
             fresh = [found[key] for key in new if key not in known]
             return _Read(found, fresh if self._source.repeats else ())
         except BaseExceptionGroup as failed:
@@ -174,8 +176,8 @@ class _Reader:
             raise failed.exceptions[0] from None
         finally:
             for key in new:
-                if not self._under_way[key].done():
-                    self._under_way[key].cancel()
+                if not reading[key].done():
+                    reading[key].cancel()
 
     def forget(self, batch: Sequence[Item]) -> None:
         """Leave the pictures of a batch that has been stored to the database."""
@@ -183,26 +185,31 @@ class _Reader:
             if isinstance(item, SourcePicture):
                 self._under_way.pop(_digest(item), None)
 
-    async def _read_some(self, waiting: deque[SourcePicture]) -> None:
+    async def _read_some(
+        self,
+        waiting: deque[UUID],
+        pictures: Mapping[UUID, SourcePicture],
+        reading: Mapping[UUID, asyncio.Future[ReadPicture]],
+    ) -> None:
         """Read group after group of what waits, until there is nothing left."""
         while waiting:
             async with self._room:
                 size = max(1, min(MOST_IN_GROUP, int(GROUP_BYTES / self._mean_bytes)))
                 group = [waiting.popleft() for _ in range(min(size, len(waiting)))]
-                if group:
-                    await self._read_group(group)
+                outcomes = await self._read_group([pictures[key] for key in group])
+            for key, outcome in zip(group, outcomes, strict=True):
+                reading[key].set_result(_outcome(key, outcome))
 
-    async def _read_group(self, pictures: Sequence[SourcePicture]) -> None:
+    async def _read_group(
+        self, pictures: Sequence[SourcePicture]
+    ) -> list[Fingerprint | Unreadable]:
         loaded = await self._source.load(pictures)
         found = [data for data in loaded if isinstance(data, bytes)]
         if found:
             mean = sum(map(len, found)) / len(found)
             self._mean_bytes += (max(mean, 1.0) - self._mean_bytes) / 2
         fingerprints = iter(await self._workers.fingerprint_many(found))
-        for picture, data in zip(pictures, loaded, strict=True):
-            outcome = data if isinstance(data, Unreadable) else next(fingerprints)
-            key = _digest(picture)
-            self._under_way[key].set_result(_outcome(key, outcome))
+        return [data if isinstance(data, Unreadable) else next(fingerprints) for data in loaded]
 
 
 def _outcome(key: UUID, read: Fingerprint | Unreadable) -> ReadPicture:

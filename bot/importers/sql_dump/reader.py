@@ -97,7 +97,7 @@ class Reader:
     def _check_end(self) -> None:
         if self._tape.failure is not None or self._lexer.cut:
             raise self._cut_off("a comment")
-        if self._place.unfinished:
+        if self._lexer.unfinished:
             raise self._complaints.no_last_line(self._place.line)
         if not self._place.found:
             raise self._complaints.not_found()

@@ -159,11 +159,13 @@ def whereis(database_url: str, tmp_path: Path) -> Start:
     clean = {name: value for name, value in os.environ.items() if name not in ours}
 
     @asynccontextmanager
-    async def start(*words: str | Path, **settings: str) -> AsyncIterator[Any]:
+    async def start(
+        *words: str | Path, program: str | None = None, **settings: str
+    ) -> AsyncIterator[Any]:
+        start = ["-m", "bot"] if program is None else ["-c", program]
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-m",
-            "bot",
+            *start,
             *map(str, words),
             cwd=tmp_path,
             env={**clean, "DATABASE_URL": database_url, "COLUMNS": "120", **settings},

@@ -10,8 +10,33 @@ import pytest
 from db import Database
 from tests.drawing import draw, encode
 from tests.integration.imports.conftest import HEAD, TAIL, Start, Watch, some_rows, stored
+from tests.loopback_mediawiki import loopback_wiki
+from tests.zims import File, picture, write_zim
 
 PIECE = 5 * 1024 * 1024
+
+# The command of that name, with a fetcher that may go to this machine.
+FOLLOW_LINKS = """
+import asyncio, json, os
+from pathlib import Path
+from bot import report
+from bot.app import open_app
+from bot.config import Settings
+from bot.importers.url_list import UrlListSource
+from bot.net import Fetcher
+
+async def main():
+    async with (
+        open_app(Settings.load(), say=print) as app,
+        Fetcher(allow_address=lambda _: True, allowed_ports=range(65536)) as fetcher,
+    ):
+        target = await app.services.ingest.wiki_collection("links")
+        async with UrlListSource(Path("links.csv"), fetcher, target.page_url_template) as source:
+            result = await app.services.ingest.import_pictures(source, target)
+    print(json.dumps(report.import_json("links", result)))
+
+asyncio.run(main())
+"""
 
 
 def long_dump(rows: int) -> bytes:
@@ -138,6 +163,77 @@ async def test_while_a_folder_is_read(
     assert [entry["count"] for entry in report["skipped"]] == [1]
     titles = {title for _, title in await stored(connection, "local")}
     assert titles == {f"{number:04}" for number in range(count) if number != 5}
+
+
+async def test_while_a_zim_is_read(
+    whereis: Start, watch: Watch, connection: Any, tmp_path: Path
+) -> None:
+    articles = 1200
+    pictures = [picture(f"_assets_/{n}.png", encode(draw(n, (40, 30)))) for n in range(300)]
+    pages = [
+        File(f"Page_{n:04}", f'<html><body><img src="./_assets_/{n % 300}.png"></body></html>')
+        for n in range(articles)
+    ]
+    write_zim(tmp_path / "wiki.zim", [*pages, *pictures], {"Name": "w", "Date": "2023-09-01"})
+    command = ("import", "zim", "wiki.zim", "--collection", "wiki", "--json")
+    async with whereis(*command) as process:
+        await watch.told("stored")
+        await kill(process)
+    some = await connection.fetchval("SELECT count(*) FROM appearances")
+    assert 0 < some < articles
+    assert await connection.fetchval("SELECT count(*) FROM import_pictures") == 300
+    async with whereis(*command) as process:
+        report = await finished(process)
+    assert (report["added"], report["already_there"]) == (articles, 0)
+    titles = {title for _, title in await stored(connection, "wiki")}
+    assert titles == {f"Page_{n:04}" for n in range(articles)}
+    about = await connection.fetchrow("SELECT * FROM collections WHERE name = 'wiki'")
+    assert (about["source_name"], str(about["as_of"])) == ("w", "2023-09-01")
+    assert about["checksum"].startswith("md5:")
+
+
+async def test_while_a_wiki_is_asked(whereis: Start, watch: Watch, connection: Any) -> None:
+    async with loopback_wiki() as wiki:
+        for number in range(120):
+            wiki.shows(f"Page {number:03}", f"Own {number}.png", f"Shared {number % 5}.png")
+        command = ("import", "mediawiki", wiki.api, "--all", "--collection", "wiki", "--json")
+        async with whereis(*command) as process:
+            await watch.told("stored")
+            await kill(process)
+        some = await connection.fetchval("SELECT count(*) FROM appearances")
+        assert 0 < some < 240
+        async with whereis(*command) as process:
+            report = await finished(process)
+        assert report["resumed"] is True
+        assert (report["added"], report["already_there"]) == (240, 0)
+        assert wiki.faults == []
+        assert wiki.most_downloads <= 2
+        template = await connection.fetchval("SELECT page_url_template FROM collections")
+        assert template == f"{wiki.origin}/wiki/{{title}}"
+    titles = {title for _, title in await stored(connection, "wiki")}
+    assert titles == {f"Page_{number:03}" for number in range(120)}
+
+
+async def test_while_a_list_of_links_is_followed(
+    whereis: Start, watch: Watch, connection: Any, tmp_path: Path
+) -> None:
+    async with loopback_wiki() as wiki:
+        # Any server of pictures will do.
+        for number in range(120):
+            wiki.shows(f"Page {number}", f"{number}.png")
+        lines = [f"{wiki.origin}/images/thumb/{number}.png,Page {number}" for number in range(120)]
+        table = tmp_path / "links.csv"
+        table.write_text("\n".join(["image_url,page", *lines, "ftp://x,Y"]), encoding="utf-8")
+        async with whereis(program=FOLLOW_LINKS) as process:
+            await watch.told("stored")
+            await kill(process)
+        some = await connection.fetchval("SELECT count(*) FROM appearances")
+        assert 0 < some < 120
+        async with whereis(program=FOLLOW_LINKS) as process:
+            report = await finished(process)
+    assert report["resumed"] is True
+    assert (report["added"], report["already_there"]) == (120, 0)
+    assert [entry["count"] for entry in report["skipped"]] == [1]
 
 
 async def test_when_the_connection_is_lost(

@@ -115,6 +115,19 @@ async def test_one_picture_on_many_pages_is_loaded_once(
     assert (again.added, again.known) == (0, len(shown))
 
 
+async def test_batches_that_share_pictures_do_not_get_into_each_others_way(
+    ingest: IngestService, connection: Any
+) -> None:
+    """Some pictures are on every page, so batches that are read at once ask for the same."""
+    pictures: dict[str, bytes | Unreadable] = {str(n): small(n) for n in range(60)}
+    shown = [(str(n % 60 if n % 2 else n % 3), f"Page_{n}") for n in range(700)]
+    shelf = Shelf(pictures, shown, kind="urls")
+    report = await run(ingest, shelf)
+    assert (report.added, report.known, report.skipped.total()) == (len(shown), 0, 0)
+    assert set(shelf.loaded.values()) == {1}
+    assert await titles(connection) == {page for _, page in shown}
+
+
 async def test_what_can_not_be_used_is_counted_and_the_rest_goes_in(
     ingest: IngestService, connection: Any
 ) -> None:

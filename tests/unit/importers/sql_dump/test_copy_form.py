@@ -283,6 +283,11 @@ def test_a_dump_without_its_last_line_is_cut_off(tmp_path: Path) -> None:
     assert "the last line of a dump" in sentence
 
 
+def test_an_older_dump_ends_with_the_line_that_ends_it(tmp_path: Path) -> None:
+    data = dump(block([b"1\t2\tA"])).replace(b"\n\\unrestrict Zm9v\n", b"")
+    assert rows_of(read(write(tmp_path, data))) == [(2, "A")]
+
+
 @pytest.mark.parametrize("how", [b" WITH (FORMAT csv)", b" BINARY", b" CSV"])
 def test_a_form_of_copy_that_is_not_read_is_refused(tmp_path: Path, how: bytes) -> None:
     data = dump(block([b"1,2,A"])).replace(b"stdin;", b"stdin" + how + b";")
