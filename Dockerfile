@@ -5,12 +5,15 @@ FROM python:3.13-slim-trixie AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 
+# What is installed: `run`, or `zim` for an image that imports ZIM files, with libzim under the GPL.
+ARG REQUIREMENTS=run
+
 # The dependencies first: they change less often than the code, and stay in the cache.
-COPY requirements/build.txt requirements/run.txt requirements/
+COPY requirements/build.txt requirements/run.txt requirements/zim.txt requirements/
 RUN python -m venv /opt/build \
     && /opt/build/bin/pip install --require-hashes --only-binary :all: -r requirements/build.txt \
     && python -m venv /opt/whereis \
-    && /opt/whereis/bin/pip install --require-hashes --only-binary :all: -r requirements/run.txt
+    && /opt/whereis/bin/pip install --require-hashes --only-binary :all: -r "requirements/$REQUIREMENTS.txt"
 
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot

@@ -172,13 +172,16 @@ class _Shown:
             rate=f"{items / seconds:,.0f}/s" if items and seconds else "",
         )
 
+    def end(self) -> None:
+        """Show that the last stage is over."""
+        self._progress.update(self._task, total=1.0, completed=1.0, rate="")
+        self._progress.stop_task(self._task)
+
     def _next(self, stage: Stage) -> None:
         if self._doing is None:
             self._progress.update(self._task, description=stage.doing)
         else:
-            done = self._progress.tasks[self._task]
-            self._progress.update(self._task, total=1.0, completed=1.0, rate="")
-            self._progress.stop_task(done.id)
+            self.end()
             self._task = self._progress.add_task(stage.doing, total=None, counts="", rate="")
             self._began, self._items = time.monotonic(), stage.items
         self._doing = stage.doing
@@ -196,4 +199,6 @@ def _shown() -> Iterator[_Shown]:
         TimeRemainingColumn(),
         console=Console(stderr=True),
     ) as progress:
-        yield _Shown(progress)
+        shown = _Shown(progress)
+        yield shown
+        shown.end()

@@ -24,6 +24,16 @@ def import_() -> None:
     """
 
 
+def _checked_template(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> str | None:
+    if value is not None and (
+        not value.startswith(("https://", "http://")) or "{title}" not in value
+    ):
+        raise click.BadParameter("say a web address with {title} in it")
+    return value
+
+
 def into(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that every source has, handed on as one ``Into``."""
 
@@ -48,6 +58,7 @@ def into(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--page-url-template",
+            callback=_checked_template,
             metavar="ADDRESS",
             help="Where titles point, with {title} in it; the collection keeps it.",
         ),
@@ -102,7 +113,7 @@ def dump(
     run_to_end(imports.dump(settings, file, table, hash_column, page_column, into))
 
 
-@import_.command()
+@import_.command(short_help="Import the rows of a table in the same database.")
 @click.argument("name")
 @hash_columns
 @into
@@ -112,7 +123,7 @@ def table(settings: Settings, name: str, hash_column: str, page_column: str, int
     run_to_end(imports.table(settings, name, hash_column, page_column, into))
 
 
-@import_.command()
+@import_.command(short_help="Import the pictures of a ZIM file, as Kiwix offers them.")
 @click.argument("file", type=FILE)
 @click.option(
     "--update",

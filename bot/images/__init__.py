@@ -8,9 +8,13 @@ opens a stranger's file, and need not carry Pillow, NumPy and cairo.
 """
 
 from bot.images.model import Fingerprint, Limits, Unreadable, UnreadableKind
-from bot.images.pool import Workers
+from bot.images.pool import JOB_BYTES, JOB_PICTURES, Workers
+from bot.images.reasons import COUNTED_AS
 
 __all__ = [
+    "COUNTED_AS",
+    "JOB_BYTES",
+    "JOB_PICTURES",
     "Fingerprint",
     "Limits",
     "Unreadable",

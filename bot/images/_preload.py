@@ -15,10 +15,10 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 from PIL import Image  # noqa: E402
 
-from bot.images import _worker, decode, hashes, reading, svg  # noqa: E402, F401
+from bot.images import _worker, decode, reading, resample, svg  # noqa: E402, F401
 
 Image.init()
 decode.register_heif()
-importlib.import_module("scipy.fftpack")  # imagehash does, with the first pHash
+resample.equals_pillow()  # remembered by every worker
 with contextlib.suppress(ImportError, OSError):
     importlib.import_module("cairosvg.surface")

@@ -9,14 +9,18 @@ import asyncio
 import enum
 import multiprocessing
 import signal
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from bot.images import _worker, reasons
 from bot.images.model import Fingerprint, Limits, Unreadable
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 # The first start loads the decoders; on a machine that is busy this takes a while.
 _START_TIMEOUT = 60.0
@@ -27,8 +31,8 @@ _GRACE = 5.0
 # How soon a pool that gave up is noticed.
 _CHECK_EVERY = 0.25
 
-# Decoders leak a little; a worker that has done this many jobs makes room for a fresh one.
-_JOBS_PER_PROCESS = 1000
+# Decoders leak a little; a worker that has read this many makes room for a fresh one.
+_PICTURES_PER_PROCESS = 10_000
 
 
 class StartError(Exception):
@@ -36,23 +40,36 @@ class StartError(Exception):
 
 
 class Lost(enum.Enum):
-    """The pool lost a job before a worker took it, so it may be asked again."""
+    """A job that came to no end of its own, so it may be asked again."""
 
-    LOST = enum.auto()
+    LOST = enum.auto()  # the pool lost it before a worker took it
+    ASIDE = enum.auto()  # another job ended the process that both were given to
 
 
 class Slot:
-    """Room for one worker process; used by one task at a time.
+    """Room for one worker process, and for a job that waits behind the one it is at.
 
-    ``spent`` says that the process must not be given another picture, because the last one ended
-    in any way but a timely answer: :meth:`restart` before the next.
+    ``spent`` says that the process must not be given another picture, because one ended in any
+    way but a timely answer: :meth:`restart` before the next.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._pool: ProcessPool | None = None
+        self._broken: asyncio.Future[None] | None = None  # done when the process is given up
+        self._pictures = 0
         self._jobs = 0
-        self.spent = True
+        self._latest_end = 0.0
+        self._room: Callable[[], None] | None = None
+
+    @property
+    def spent(self) -> bool:
+        broken = self._broken is None or self._broken.done()
+        return broken or (self._worn and not self._jobs)
+
+    @property
+    def _worn(self) -> bool:
+        return self._pictures >= _PICTURES_PER_PROCESS
 
     async def restart(self) -> None:
         """Start a process, ending the one there was; returns when it is ready for a picture.
@@ -81,12 +98,12 @@ class Slot:
         problem = ready.exception()
         if problem is not None:
             raise StartError(str(problem) or type(problem).__name__) from problem
-        self._jobs = 0
-        self.spent = False
+        self._pictures = 0
+        self._broken = asyncio.get_running_loop().create_future()
 
     async def stop(self) -> None:
         """End the process, whatever it is doing."""
-        self.spent = True
+        _give_up(self._broken)
         pool, self._pool = self._pool, None
         if pool is not None:
             await asyncio.to_thread(_end, pool)
@@ -98,35 +115,84 @@ class Slot:
 
         Cancelling the caller ends the process.
         """
-        pool, limits = self._pool, self._limits
-        if pool is None or self.spent:
+        return await self._ask(_worker.read_picture, data, 1, stopping, None)
+
+    async def read_many(
+        self, pictures: list[bytes], stopping: asyncio.Future[None], room: Callable[[], None]
+    ) -> list[Fingerprint | Unreadable | None] | Unreadable | Lost:
+        """Have the process read several pictures, see :func:`bot.images._worker.read_pictures`.
+
+        All but a list says that nothing became of any.  ``room`` is called once there is room for
+        another job behind this one; it need not be.  As :meth:`read` else.
+        """
+        return await self._ask(_worker.read_pictures, pictures, len(pictures), stopping, room)
+
+    async def _ask(
+        self,
+        function: Callable[[T, Limits], R],
+        work: T,
+        pictures: int,
+        stopping: asyncio.Future[None],
+        room: Callable[[], None] | None,
+    ) -> R | Unreadable | Lost:
+        pool, broken, limits = self._pool, self._broken, self._limits
+        if pool is None or broken is None or broken.done():
             return Lost.LOST
-        self.spent = True
         clock = asyncio.get_running_loop().time
-        started = clock()
+        asked = clock()
+        in_time = False
         try:
-            future: Future[Fingerprint | Unreadable] = pool.schedule(
-                _worker.read_picture, (data, limits), timeout=limits.timeout
-            )
+            future: Future[R] = pool.schedule(function, (work, limits), timeout=limits.timeout)
+            job = asyncio.wrap_future(future)
+            self._begun(pictures, room)
+            try:
+                # One that waits behind another is given the time of both.
+                patience = self._jobs * limits.timeout + _GRACE
+                await _watch(pool, job, {job, stopping, broken}, patience)
+            finally:
+                begun = max(asked, self._latest_end)
+                self._ended()
+                if not job.done():
+                    job.cancel()
+            if job.cancelled():
+                if stopping.done():
+                    return reasons.STOPPED
+                if broken.done():
+                    return Lost.ASIDE
+                return reasons.too_slow(limits) if pool.active else Lost.LOST
+            error = job.exception()
+            if error is not None:
+                return Lost.ASIDE if broken.done() else _reason(error, limits)
+            # In time means that pebble's own clock can't be about to end the process either.
+            in_time = clock() - begun < limits.timeout
+            return job.result()
         except RuntimeError:  # its process died while it was idle
             return Lost.LOST
-        job = asyncio.wrap_future(future)
-        try:
-            await _watch(pool, job, {job, stopping}, limits.timeout + _GRACE)
         finally:
-            if not job.done():
-                job.cancel()
-        if job.cancelled():
-            if stopping.done():
-                return reasons.STOPPED
-            return reasons.too_slow(limits) if pool.active else Lost.LOST
-        error = job.exception()
-        if error is not None:
-            return _reason(error, limits)
+            if not in_time:
+                _give_up(broken)
+
+    def _begun(self, pictures: int, room: Callable[[], None] | None) -> None:
+        self._pictures += pictures
         self._jobs += 1
-        # In time means that pebble's own clock can't be about to end the process either.
-        self.spent = clock() - started >= limits.timeout or self._jobs >= _JOBS_PER_PROCESS
-        return job.result()
+        self._room = room
+        self._make_room()
+
+    def _ended(self) -> None:
+        self._latest_end = asyncio.get_running_loop().time()
+        self._jobs -= 1
+        self._make_room()
+
+    def _make_room(self) -> None:
+        # A worn process ends its last job with nothing behind it, so that it can be replaced.
+        if self._room is not None and self._jobs == 1 and not self._worn:
+            room, self._room = self._room, None
+            room()
+
+
+def _give_up(broken: asyncio.Future[None] | None) -> None:
+    if broken is not None and not broken.done():
+        broken.set_result(None)
 
 
 async def _watch(

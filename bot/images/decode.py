@@ -133,6 +133,8 @@ def flatten(image: Image.Image) -> Image.Image:
         return _on_white(image)
     if image.mode in {"RGB", "L"}:
         return image
+    if image.mode == "P":
+        return _by_palette(image)
     if image.mode in {"1", "YCbCr"}:
         return image.convert("L")
     if image.mode == "LAB":
@@ -141,13 +143,34 @@ def flatten(image: Image.Image) -> Image.Image:
 
 
 def _on_white(image: Image.Image) -> Image.Image:
+    """What :func:`_pasted` gives, with less reckoning where the mode allows it."""
+    if image.mode == "P":
+        return _by_palette(image)
     if image.mode == "La":
         image = image.convert("LA")
+    if image.mode != "LA":
+        return _pasted(image)
+    paper = Image.new("L", image.size, "white")
+    paper.paste(image.getchannel("L"), mask=image.getchannel("A"))
+    return paper
+
+
+def _by_palette(image: Image.Image) -> Image.Image:
+    """The grey of a palette's picture: that of 256 pixels, one of each colour, looked up."""
+    colours = image.crop((0, 0, 256, 1))
+    colours.frombytes(bytes(range(256)))
+    opaque = not image.has_transparency_data
+    greys = (colours.convert("L") if opaque else _pasted(colours)).tobytes()
+    return Image.frombuffer("L", image.size, image.tobytes().translate(greys), "raw", "L", 0, 1)
+
+
+def _pasted(image: Image.Image) -> Image.Image:
+    """A picture of any mode with transparency, laid on white: grey, of mode ``L``."""
     if image.mode != "RGBA":
         image = image.convert("RGBA")
     paper = Image.new("RGB", image.size, "white")
     paper.paste(image, mask=image)
-    return paper
+    return paper.convert("L")
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

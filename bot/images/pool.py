@@ -4,7 +4,8 @@ import asyncio
 import logging
 import os
 import stat
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,12 @@ from bot.images.model import Fingerprint, Limits, Unreadable
 log = logging.getLogger(__name__)
 
 _ATTEMPTS = 2
+
+JOB_PICTURES = 32
+"""How many pictures travel to a process together at most."""
+
+JOB_BYTES = 2 * 1024 * 1024
+"""How many bytes of pictures do; one that is larger travels alone."""
 
 
 class Workers:
@@ -42,6 +49,11 @@ class Workers:
         self._idle: asyncio.Queue[Slot | None] = asyncio.Queue()
         self._background: set[asyncio.Task[None]] = set()
         self._stopping: asyncio.Future[None] | None = None
+
+    @property
+    def processes(self) -> int:
+        """How many processes there are."""
+        return self._processes
 
     @property
     def capacity(self) -> int:
@@ -74,12 +86,30 @@ class Workers:
 
         Never raises for what is in it.  Cancelling it frees its process.
         """
-        if not data:
-            return reasons.EMPTY
-        if len(data) > self._limits.max_bytes:
-            return reasons.too_many_bytes(len(data), self._limits)
-        async with self._slot() as (slot, stopping):
-            return await self._read(slot, data, stopping)
+        refused = self._refused(data)
+        if refused is not None:
+            return refused
+        async with self._turn() as turn:
+            return await self._read(turn, data)
+
+    async def fingerprint_many(self, pictures: Sequence[bytes]) -> list[Fingerprint | Unreadable]:
+        """Read several pictures, and answer in their order: for many, as an import has them.
+
+        Each is answered as :meth:`fingerprint` would, whatever becomes of another.  They travel
+        to a process up to :data:`JOB_PICTURES` or :data:`JOB_BYTES` at a time, which saves what
+        it takes to ask for each.  It reads one such job after the other; to keep all processes
+        busy, call it :attr:`capacity` times at once.  Cancelling it frees the process.
+        """
+        answers: list[Fingerprint | Unreadable | None] = [self._refused(data) for data in pictures]
+        waiting = deque(place for place, answer in enumerate(answers) if answer is None)
+        while waiting:
+            job = _next_job(waiting, pictures)
+            found = await self._together([pictures[place] for place in job]) if job[1:] else []
+            for place, answer in zip(job, found or [None] * len(job), strict=False):
+                answers[place] = answer or await self.fingerprint(pictures[place])
+            if found:
+                waiting.extendleft(reversed(job[len(found) :]))
+        return [answer for answer in answers if answer is not None]
 
     async def fingerprint_file(self, path: Path) -> Fingerprint | Unreadable:
         """Read one picture from a file on this machine, of which no more than the limit is read.
@@ -87,43 +117,76 @@ class Workers:
         A file that is missing or can't be read is an :class:`Unreadable` like any other.  It is
         opened here and not in a worker, which is given bytes and needs no file of its own.
         """
-        async with self._slot() as (slot, stopping):
+        async with self._turn() as turn:
             data = await asyncio.to_thread(_contents, path, self._limits)
-            return data if isinstance(data, Unreadable) else await self._read(slot, data, stopping)
+            return data if isinstance(data, Unreadable) else await self._read(turn, data)
 
-    async def _read(
-        self, slot: Slot | None, data: bytes, stopping: asyncio.Future[None]
-    ) -> Fingerprint | Unreadable:
-        for _ in range(_ATTEMPTS):
-            if slot is None or stopping.done():
-                return reasons.STOPPED
-            if slot.spent:
-                try:
-                    await slot.restart()
-                except StartError:
-                    if stopping.done():
-                        return reasons.STOPPED
-                    log.exception("a process that reads pictures did not start")
-                    return reasons.NOT_STARTED
-            answer = await slot.read(data, stopping)
+    def _refused(self, data: bytes) -> Unreadable | None:
+        """What can be said of a file without opening it."""
+        if not data:
+            return reasons.EMPTY
+        if len(data) > self._limits.max_bytes:
+            return reasons.too_many_bytes(len(data), self._limits)
+        return None
+
+    async def _read(self, turn: "_Turn", data: bytes) -> Fingerprint | Unreadable:
+        attempts = 0
+        while attempts < _ATTEMPTS:
+            slot = await self._ready(turn)
+            if isinstance(slot, Unreadable):
+                return slot
+            answer = await slot.read(data, turn.stopping)
             if not isinstance(answer, Lost):
                 return answer
+            # What another job did is not this one's fault; and it is alone with the next process.
+            attempts += answer is Lost.LOST
         return reasons.CRASHED
 
+    async def _together(self, pictures: list[bytes]) -> list[Fingerprint | Unreadable | None]:
+        """Answers to the first of the pictures, None for each that has to be asked alone.
+
+        Empty when that goes for all: something in them ended the job, and nobody knows which.
+        """
+        for _ in range(_ATTEMPTS):
+            async with self._turn() as turn:
+                slot = await self._ready(turn)
+                if isinstance(slot, Unreadable):
+                    break
+                answers = await slot.read_many(pictures, turn.stopping, turn.end)
+            if not isinstance(answers, Lost):
+                return answers if isinstance(answers, list) else []
+        return []
+
+    async def _ready(self, turn: "_Turn") -> Slot | Unreadable:
+        """The slot whose turn it is, with a process; or why there is none."""
+        if turn.slot is None or turn.stopping.done():
+            return reasons.STOPPED
+        if turn.slot.spent:
+            try:
+                await turn.slot.restart()
+            except StartError:
+                if turn.stopping.done():
+                    return reasons.STOPPED
+                log.exception("a process that reads pictures did not start")
+                return reasons.NOT_STARTED
+        return turn.slot
+
     @asynccontextmanager
-    async def _slot(self) -> AsyncIterator[tuple[Slot | None, asyncio.Future[None]]]:
-        """A slot for one picture, None when there will be no more; and what tells of the end."""
+    async def _turn(self) -> AsyncIterator["_Turn"]:
         stopping = self._stopping
         if stopping is None:
             raise RuntimeError("Workers read pictures inside their `async with` only")
-        slot = await self._idle.get()
+        turn = _Turn(await self._idle.get(), stopping, self._pass_on)
         try:
-            yield slot, stopping
+            yield turn
         finally:
-            if slot is None or not slot.spent:
-                self._idle.put_nowait(slot)
-            elif not stopping.done():
-                self._in_background(slot)
+            turn.end()
+
+    def _pass_on(self, slot: Slot | None) -> None:
+        if slot is None or not slot.spent:
+            self._idle.put_nowait(slot)
+        elif self._stopping is not None and not self._stopping.done():
+            self._in_background(slot)
 
     def _in_background(self, slot: Slot) -> None:
         task = asyncio.create_task(self._restart(slot))
@@ -137,6 +200,41 @@ class Workers:
         except StartError as error:
             log.warning("a process that reads pictures did not start: %s", error)
         self._idle.put_nowait(slot)
+
+
+class _Turn:
+    """The right to put a job to a slot, until it is passed on; None when there will be no more.
+
+    ``stopping`` tells of the end.
+    """
+
+    def __init__(
+        self,
+        slot: Slot | None,
+        stopping: asyncio.Future[None],
+        pass_on: Callable[[Slot | None], None],
+    ) -> None:
+        self.slot = slot
+        self.stopping = stopping
+        self._pass_on: Callable[[Slot | None], None] | None = pass_on
+
+    def end(self) -> None:
+        """Pass it on; a second time does nothing."""
+        pass_on, self._pass_on = self._pass_on, None
+        if pass_on is not None:
+            pass_on(self.slot)
+
+
+def _next_job(waiting: deque[int], pictures: Sequence[bytes]) -> list[int]:
+    """Take the places of some pictures off what waits: one at least, and no more than a job has."""
+    job = [waiting.popleft()]
+    size = len(pictures[job[0]])
+    while waiting and len(job) < JOB_PICTURES:
+        size += len(pictures[waiting[0]])
+        if size > JOB_BYTES:
+            break
+        job.append(waiting.popleft())
+    return job
 
 
 def _cores() -> int:

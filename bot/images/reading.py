@@ -2,6 +2,8 @@
 
 import warnings
 import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from gzip import GzipFile
 from io import BytesIO
 
@@ -9,14 +11,31 @@ from PIL import Image
 
 from bot.images import reasons
 from bot.images.decode import DECODER_ERRORS, Frame, decode
-from bot.images.hashes import dhash, is_plain, phash
+from bot.images.hashes import hashes
 from bot.images.model import Fingerprint, Limits, Unreadable
+from bot.images.resample import Small, shrink
 from bot.images.signature import describe, format_of
 from bot.images.svg import rasterise
 
 
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    """A picture that was read, and not hashed yet."""
+
+    small: Small
+    width: int
+    height: int
+    format: str
+
+
 def read(data: bytes, limits: Limits) -> Fingerprint | Unreadable:
     """Decode a whole file and hash it: :func:`bot.images.fingerprint`."""
+    shrunk = read_small(data, limits)
+    return shrunk if isinstance(shrunk, Unreadable) else fingerprints([shrunk])[0]
+
+
+def read_small(data: bytes, limits: Limits) -> Shrunk | Unreadable:
+    """Decode a whole file; all of :func:`read` that depends on what is in it."""
     if not data:
         return reasons.EMPTY
     if len(data) > limits.max_bytes:
@@ -26,13 +45,27 @@ def read(data: bytes, limits: Limits) -> Fingerprint | Unreadable:
         warnings.simplefilter("ignore")
         try:
             frame = _frame(data, limits)
-            return frame if isinstance(frame, Unreadable) else _fingerprint(frame)
+            if isinstance(frame, Unreadable):
+                return frame
+            # Both hashes begin with this conversion; done once, it changes neither.
+            small = shrink(frame.image.convert("L"))
+            return Shrunk(small, frame.width, frame.height, frame.format)
         except Image.DecompressionBombError:
             return reasons.too_many_pixels(None, limits)
         except MemoryError:
             return reasons.too_much_memory(limits)
         except DECODER_ERRORS:
             return reasons.DAMAGED
+
+
+def fingerprints(pictures: Sequence[Shrunk]) -> list[Fingerprint]:
+    """The fingerprints of pictures, in their order."""
+    return [
+        Fingerprint(dhash, phash, shrunk.width, shrunk.height, shrunk.format, plain)
+        for shrunk, (dhash, phash, plain) in zip(
+            pictures, hashes([shrunk.small for shrunk in pictures]), strict=True
+        )
+    ]
 
 
 def _frame(data: bytes, limits: Limits) -> Frame | Unreadable:
@@ -56,17 +89,3 @@ def _gunzip(data: bytes, limits: Limits) -> bytes | Unreadable:
     except (OSError, EOFError, zlib.error):
         return reasons.DAMAGED
     return text if len(text) <= limits.max_bytes else reasons.too_many_bytes(None, limits)
-
-
-def _fingerprint(frame: Frame) -> Fingerprint:
-    # Both hashes begin with this conversion; done once, it changes neither.
-    grey = frame.image.convert("L")
-    value = dhash(grey)
-    return Fingerprint(
-        dhash=value,
-        phash=phash(grey),
-        width=frame.width,
-        height=frame.height,
-        format=frame.format,
-        plain=is_plain(grey, value),
-    )

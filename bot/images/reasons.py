@@ -1,6 +1,20 @@
-"""The sentences that say why a picture could not be read."""
+"""The sentences that say why a picture could not be read, and the words to count them by."""
 
-from bot.images.model import Limits, Unreadable
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bot.images.model import Limits, Unreadable, UnreadableKind
+
+COUNTED_AS: Mapping[UnreadableKind, str] = MappingProxyType(
+    {
+        "damaged": "damaged or cut off",
+        "unknown": "no picture that is read here",
+        "too_large": "too large",
+        "too_slow": "too slow to read",
+        "empty": "empty",
+    }
+)
+"""Short phrases for many pictures, where the sentences for one tell of sizes and names."""
 
 DAMAGED = Unreadable("damaged", "That file is damaged, or cut off: I could not read it to the end.")
 EMPTY = Unreadable("empty", "That file is empty.")

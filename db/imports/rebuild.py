@@ -170,7 +170,9 @@ class Rebuild:
     async def _check(self) -> None:
         """Have the server look at the foreign keys, while searches go on."""
         for row in await self._session.fetch(self._sql["rebuild_unchecked"]):
-            await self._session.execute(row["statement"])
+            async with self._session.transaction() as transaction:
+                await transaction.execute(self._sql["staging_memory"])
+                await transaction.execute(row["statement"])
 
 
 class _Steps:

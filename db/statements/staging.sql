@@ -28,9 +28,11 @@ UPDATE staged_for SET complete = true WHERE import_id = $1;
 ANALYZE staged;
 
 -- The planner's own limit for one sort or hash is made for many connections at once; here is one.
+-- A hash that processes share lies in shared memory, of which a container may have little.
 --
 -- name: staging_memory
-SELECT set_config('work_mem', current_setting('maintenance_work_mem'), true);
+SELECT set_config('work_mem', current_setting('maintenance_work_mem'), true),
+    set_config('enable_parallel_hash', 'off', true);
 
 ---- titles
 

@@ -1,7 +1,8 @@
-"""The benchmark of the index runs from start to end, and each way finds what is true."""
+"""Benchmarks run from start to end, and each way finds what is true."""
 
 import json
 import shutil
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from bench.index import main
 from bench.results import SEARCHES
 
+pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="no compiler for the extension")
 
-@pytest.mark.skipif(shutil.which("gcc") is None, reason="no compiler for the extension")
+
 def test_the_benchmark_measures_and_prints(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -36,3 +38,17 @@ def test_the_benchmark_measures_and_prints(
         assert len(ways[name]["first"]) == 9
         assert len(ways[name]["grown"]["milliseconds"]) == 9
     assert len(list(tmp_path.glob("dhashes-*.npy"))) == 1
+
+
+def test_the_benchmark_of_imports_measures_and_prints(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # No name that a statement could import.
+    import_module("bench.import").main(
+        f"--rows 5000 --rounds 1 --drawn 12 --cache {tmp_path}".split()
+    )
+    printed = capfd.readouterr().out
+    assert "5,000 rows" in printed
+    for line in ("`whereis-bot import dump`", "`import folder`", "`import zim`", "the same again"):
+        assert f"| {line}" in printed
+    assert str(tmp_path) not in printed

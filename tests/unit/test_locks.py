@@ -37,6 +37,7 @@ def wanted_by(lock: str) -> list[Requirement]:
     everything += [line for name in ("test", "lint", "build") for line in groups[name]]
     wanted = {
         "run": run,
+        "zim": [*run, *extras["zim"]],
         "demo": [*run, *extras["demo"]],
         "preview": [*run, *extras["preview"]],
         "build": [*groups["build"], *pyproject["build-system"]["requires"]],

@@ -16,7 +16,7 @@ from bot.importers.sql_dump.reader import Reader
 from bot.importers.sql_dump.statements import Wanted
 from bot.importers.sql_dump.tape import BLOCK_BYTES, Tape
 
-CHUNK_BYTES = 4 * 1024 * 1024
+CHUNK_BYTES = 1024 * 1024
 
 _LOOK_BYTES = 64 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

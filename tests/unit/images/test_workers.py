@@ -7,14 +7,29 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from PIL import Image
 
-from bot.images import Fingerprint, Limits, Unreadable, Workers, cairo_available, fingerprint
+from bot.images import (
+    COUNTED_AS,
+    JOB_BYTES,
+    JOB_PICTURES,
+    Fingerprint,
+    Limits,
+    Unreadable,
+    UnreadableKind,
+    Workers,
+    _worker,
+    cairo_available,
+    fingerprint,
+)
+from bot.images.pool import _next_job
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
@@ -286,6 +301,157 @@ async def test_memory_is_limited(good: bytes, save: Save) -> None:
     assert isinstance(refused, Unreadable)
     assert refused.kind == "too_large"
     assert "64 MB of memory" in refused.reason
+
+
+async def test_many_are_answered_in_order(good: bytes) -> None:
+    files = [b"", good, good[:50], b"x" * 20_001, b"hello", *[good] * 40, b"%PDF-", good[:99]]
+    limits = Limits(max_bytes=20_000)
+
+    async with Workers(limits, processes=1) as workers:
+        assert await workers.fingerprint_many(files) == [fingerprint(d, limits) for d in files]
+        assert await workers.fingerprint_many([]) == []
+        assert await workers.fingerprint_many([good]) == [fingerprint(good, limits)]
+
+
+async def test_many_times_many_are_answered(good: bytes, picture: Image.Image, save: Save) -> None:
+    other = save(picture.rotate(180), "JPEG")
+    wanted = [fingerprint(data, Limits()) for data in (good, other)] * 10
+
+    async with Workers(Limits(), processes=2) as workers:
+        answers = await asyncio.gather(
+            *(workers.fingerprint_many([good, other] * 10) for _ in range(12)),
+            *(workers.fingerprint(good) for _ in range(5)),
+        )
+    assert answers == [wanted] * 12 + [wanted[0]] * 5
+
+
+async def test_among_many_a_slow_picture_is_slow_alone(good: bytes) -> None:
+    async with Workers(Limits(timeout=0.7), processes=1) as workers:
+        # The second call waits behind the first, in the process that the slow one takes along.
+        (first, second), single = await asyncio.gather(
+            asyncio.gather(
+                workers.fingerprint_many([good, endless(), good, good[:50]]),
+                workers.fingerprint_many([good] * 3),
+            ),
+            workers.fingerprint(good),
+        )
+
+    assert [getattr(answer, "kind", "read") for answer in first] == [
+        "read", "too_slow", "read", "damaged"
+    ]  # fmt: skip
+    assert second == [fingerprint(good, Limits())] * 3
+    assert single == second[0]
+
+
+async def test_among_many_a_process_that_dies_harms_no_other(good: bytes, mine: Here) -> None:
+    async with Workers(Limits(timeout=2), processes=1) as workers:
+        await warm(workers, good, 1, mine)
+        before = {pid: cpu_seconds(pid) for pid in mine()}
+        task = asyncio.create_task(workers.fingerprint_many([good, endless(), good]))
+        other = asyncio.create_task(workers.fingerprint_many([good, good]))
+        os.kill(await _first_busy(before), signal.SIGKILL)
+        async with asyncio.timeout(30):
+            answers = await task
+            assert await other == [fingerprint(good, Limits())] * 2
+
+    assert [getattr(answer, "kind", "read") for answer in answers] == ["read", "too_slow", "read"]
+
+
+async def test_among_many_memory_is_limited_for_each(good: bytes, save: Save) -> None:
+    large = save(Image.new("RGB", (6000, 4000), "red"), "PNG")
+
+    async with Workers(Limits(memory=64 * 2**20), processes=1) as workers:
+        answers = await workers.fingerprint_many([good, large, good])
+
+    assert [getattr(answer, "kind", "read") for answer in answers] == ["read", "too_large", "read"]
+    assert isinstance(answers[1], Unreadable)
+    assert "64 MB of memory" in answers[1].reason
+
+
+async def test_cancelling_many_frees_the_process(good: bytes, mine: Here) -> None:
+    async with Workers(Limits(timeout=60), processes=1) as workers:
+        await warm(workers, good, 1, mine)
+        before = {pid: cpu_seconds(pid) for pid in mine()}
+        slow = asyncio.create_task(workers.fingerprint_many([good, endless(), good]))
+        behind = asyncio.create_task(workers.fingerprint_many([good, good]))
+        await _first_busy(before)
+        slow.cancel()
+        async with asyncio.timeout(10):
+            assert await behind == [fingerprint(good, Limits())] * 2
+            assert isinstance(await workers.fingerprint(good), Fingerprint)
+        assert slow.cancelled()
+
+
+async def test_cancelling_what_waits_behind_others_loses_nothing(good: bytes, mine: Here) -> None:
+    async with Workers(Limits(timeout=1), processes=1) as workers:
+        await warm(workers, good, 1, mine)
+        before = {pid: cpu_seconds(pid) for pid in mine()}
+        first = asyncio.create_task(workers.fingerprint_many([good, endless()]))
+        behind = asyncio.create_task(workers.fingerprint_many([good, good]))
+        await _first_busy(before)
+        behind.cancel()
+        answers = await first
+        assert isinstance(await workers.fingerprint(good), Fingerprint)
+
+    assert [getattr(answer, "kind", "read") for answer in answers] == ["read", "too_slow"]
+
+
+async def test_leaving_answers_many(good: bytes, mine: Here) -> None:
+    async with Workers(Limits(timeout=60), processes=1) as workers:
+        await warm(workers, good, 1, mine)
+        before = {pid: cpu_seconds(pid) for pid in mine()}
+        waiting = [
+            asyncio.create_task(workers.fingerprint_many([endless(), good])) for _ in range(4)
+        ]
+        await _first_busy(before)
+        started = time.monotonic()
+    answers = [answer for one in await asyncio.gather(*waiting) for answer in one]
+
+    assert time.monotonic() - started < 2
+    assert mine() == []
+    assert all(isinstance(a, Unreadable) and "stopped" in a.reason for a in answers)
+
+
+async def test_a_process_that_has_read_much_is_replaced(
+    good: bytes, mine: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.images._slot._PICTURES_PER_PROCESS", 25)
+    async with Workers(Limits(), processes=1) as workers:
+        await warm(workers, good, 1, mine)
+        (before,) = mine()
+        answers = await asyncio.gather(*(workers.fingerprint_many([good] * 10) for _ in range(6)))
+        assert before not in mine()
+
+    assert answers == [[fingerprint(good, Limits())] * 10] * 6
+
+
+def test_a_job_leaves_to_another_what_there_is_no_time_for(
+    good: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A second passes between any two looks at the clock; this process's CPU is not to be limited.
+    monkeypatch.setattr("bot.images._worker.time.monotonic", iter(range(100)).__next__)
+    monkeypatch.setattr("bot.images._worker._begin", lambda _: None)
+
+    answer = fingerprint(good, Limits())
+    assert _worker.read_pictures([good] * 9, Limits(timeout=6)) == [answer] * 4
+    assert _worker.read_pictures([good] * 9, Limits(timeout=0.1)) == [answer]
+
+
+def test_a_job_has_no_more_than_there_is_room_for() -> None:
+    small, large = b"x" * 100, b"x" * JOB_BYTES
+    pictures = [small, large, large, *[small] * (JOB_PICTURES + 1), b"x" * (JOB_BYTES + 1)]
+    waiting = deque(range(len(pictures)))
+
+    jobs = []
+    while waiting:
+        jobs.append(len(_next_job(waiting, pictures)))
+    assert jobs == [1, 1, 1, JOB_PICTURES, 1, 1]
+
+
+def test_every_reason_has_words_to_count_it_by() -> None:
+    assert set(COUNTED_AS) == set(get_args(UnreadableKind))
+    assert len(set(COUNTED_AS.values())) == len(COUNTED_AS)
+    assert not any(any(map(str.isdigit, words)) for words in COUNTED_AS.values())
 
 
 def state_of(pid: int) -> tuple[str, str, set[Path]]:
