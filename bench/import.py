@@ -6,7 +6,8 @@
 
 *Rows*: a dump like the field's, from ``whereis-bot import dump`` to a database that can be
 searched, against psql and an SP-GiST index on the table it makes.  *Pictures*: a folder and a ZIM
-of the same files, against a bare loop of ``imagehash.dhash(Image.open(file), 8)`` on one core.
+of the same files, against a bare loop of ``imagehash.dhash(Image.open(file), 8)`` on one core; each
+file several times, so that there are ``--pictures`` at least.
 
 Prints Markdown on standard output, and on standard error how it goes.  docs/importing.md has what
 was printed.
@@ -14,6 +15,7 @@ was printed.
 
 import argparse
 import asyncio
+import shutil
 import statistics
 import sys
 import tempfile
@@ -43,13 +45,14 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=3_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1, help="another one makes other rows")
-    parser.add_argument("--drawn", type=int, default=1500, help="pictures to draw without a FOLDER")
+    parser.add_argument("--drawn", type=int, default=500, help="pictures to draw without a FOLDER")
+    parser.add_argument("--pictures", type=int, default=2500, help="the fewest, by copying")
     parser.add_argument("--only", choices=["rows", "pictures"])
     parser.add_argument(
         "--cache", type=Path, default=Path(tempfile.gettempdir()), help="where dumps are kept"
     )
     options = parser.parse_args(words)
-    if options.rows < 1_000 or options.rounds < 1 or options.drawn < 1:
+    if options.rows < 1_000 or options.rounds < 1 or min(options.drawn, options.pictures) < 1:
         parser.error("there have to be 1,000 rows, a round and a picture at least")
     return options
 
@@ -114,12 +117,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 printed.append(report_rows(rows))
             if options.only != "rows":
                 for folder in options.folders or [_drawn(scratch, options.drawn)]:
-                    files = files_of(folder)
+                    copies = _often_enough(
+                        folder, options.pictures, scratch / f"many-{folder.name}"
+                    )
                     pictures = asyncio.run(
-                        import_pictures.measure(server, folder, files, options.rounds, scratch)
+                        import_pictures.measure(server, copies, options.rounds, scratch)
                     )
                     printed.append(report_pictures(folder.name, pictures))
                     (scratch / "pictures.zim").unlink()
+                    shutil.rmtree(copies)
     print("\n\n".join(printed))
 
 
@@ -129,6 +135,17 @@ def _drawn(scratch: Path, count: int) -> Path:
     say(f"Drawing {count:,} pictures")
     draw(folder, count)
     return folder
+
+
+def _often_enough(folder: Path, wanted: int, copies: Path) -> Path:
+    """A folder with copies of each file, so many that the beginning and the end hardly count."""
+    files = files_of(folder)
+    times = -(-wanted // len(files))
+    copies.mkdir()
+    for file in files:
+        for number in range(times):
+            shutil.copy(file, copies / f"{number}_{file.name}")
+    return copies
 
 
 def _name(word: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from time import perf_counter
 
 from bench.import_rows import url
-from bench.pictures import PATIENCE, Turn, bare_loop
+from bench.pictures import PATIENCE, Turn, bare_loop, files_of
 from bench.server import say
 from bot.images import Limits, Workers
 from bot.importers import PictureSource
@@ -46,9 +46,10 @@ class PicturesMeasured:
 
 
 async def measure(
-    server: EmbeddedServer, folder: Path, files: Sequence[Path], rounds: int, scratch: Path
+    server: EmbeddedServer, folder: Path, rounds: int, scratch: Path
 ) -> PicturesMeasured:
-    """Import the files below a folder, and a ZIM of them, in turns with the bare loop."""
+    """Import the files of a folder, and a ZIM of them, in turns with the bare loop."""
+    files = files_of(folder)
     zim = make_zim(files, scratch / "pictures.zim")
     async with (
         open_database(url(server, "whereis"), scratch, say=say) as database,

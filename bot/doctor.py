@@ -13,6 +13,7 @@ from typing import Literal
 from bot.client import Login, try_token
 from bot.errors import ConfigurationError, FetchError
 from bot.images import cairo_available, heif_available
+from bot.importers.zim import zim_available
 from db import ServerInfo
 from db.records import INDEX_KINDS, IndexStatus
 
@@ -60,6 +61,13 @@ def check_heif() -> Check:
     if heif_available():
         return Check("heic", "ok", "HEIC pictures can be read")
     return Check("heic", "note", "HEIC pictures can't be read", "pip install 'whereis-bot[heif]'")
+
+
+def check_zim() -> Check:
+    """Whether ZIM files, as Kiwix offers them, can be imported."""
+    if zim_available():
+        return Check("zim", "ok", "ZIM files can be imported")
+    return Check("zim", "note", "ZIM files can't be imported", "pip install 'whereis-bot[zim]'")
 
 
 async def check_discord(token: str | None) -> AsyncIterator[Check]:

@@ -149,7 +149,12 @@ async def doctor(settings: Settings, *, as_json: bool) -> int:
         if not as_json:
             console.print(report.check_text(check), soft_wrap=True)
 
-    for check in (checks.check_versions(), checks.check_cairo(), checks.check_heif()):
+    for check in (
+        checks.check_versions(),
+        checks.check_cairo(),
+        checks.check_heif(),
+        checks.check_zim(),
+    ):
         note(check)
     exit_status = 0
     try:

@@ -45,7 +45,7 @@ def test_the_benchmark_of_imports_measures_and_prints(
 ) -> None:
     # No name that a statement could import.
     import_module("bench.import").main(
-        f"--rows 5000 --rounds 1 --drawn 12 --cache {tmp_path}".split()
+        f"--rows 5000 --rounds 1 --drawn 12 --pictures 20 --cache {tmp_path}".split()
     )
     printed = capfd.readouterr().out
     assert "5,000 rows" in printed

@@ -18,6 +18,7 @@ from bot.doctor import (
     check_memory,
     check_search_index,
     check_versions,
+    check_zim,
     worst,
 )
 from bot.images import cairo_available
@@ -178,3 +179,14 @@ async def test_a_refused_token_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> 
 async def test_no_network_is_not_held_against_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Route, "BASE", "http://127.0.0.1:9")
     assert await verdicts("token") == {"token": "note"}
+
+
+@pytest.mark.parametrize("missing", [None, "libzim", "selectolax"])
+def test_zim_files_need_their_extra(monkeypatch: pytest.MonkeyPatch, missing: str | None) -> None:
+    monkeypatch.setattr(
+        "bot.importers.zim.find_spec", lambda name: None if name == missing else object()
+    )
+    check = check_zim()
+    assert (check.verdict, check.remedy is None) == (
+        ("ok", True) if missing is None else ("note", False)
+    )
