@@ -1,7 +1,7 @@
 """What became of an import, while it runs and in the end."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -43,12 +43,15 @@ class ImportReport:
         """How many appearances have been dealt with, and how much was passed over."""
         return self.added + self.known + self.skipped.total()
 
-    def skip(self, name: str, reason: str, count: int = 1) -> None:
+    def skip(self, name: str, reason: str) -> None:
         """Count what was not added."""
+        self.skip_many(reason, 1, [name])
+
+    def skip_many(self, reason: str, count: int, names: Sequence[str]) -> None:
+        """Count what was not added for one reason; ``names`` are those of a few of them."""
         self.skipped[reason] += count
         examples = self.examples.setdefault(reason, [])
-        if len(examples) < EXAMPLES:
-            examples.append(name)
+        examples += names[: EXAMPLES - len(examples)]
 
     def skipped_json(self) -> dict[str, Any]:
         """What was skipped, as it is kept with a checkpoint."""

@@ -89,8 +89,8 @@ async def _merge(
         on_progress(report, Stage(doing, share, 1.0))
 
     merged = await staging.merge(canonical_title, show)
-    for title in merged.refused:
-        report.skip(title.title[:80], title.reason, title.rows)
+    for refused in merged.refused:
+        report.skip_many(refused.reason, refused.rows, [title[:80] for title in refused.titles])
     report.added, report.known = merged.added, merged.known
     await run.store([], [], Checkpoint(None, 0, merged.known, report.skipped_json()))
 

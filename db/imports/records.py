@@ -56,11 +56,11 @@ class StagedState:
 
 
 class Refused(NamedTuple):
-    """A title that can be none, how many rows have it, and why."""
+    """Why some titles can be none, how many rows have one of them, and the first few."""
 
-    title: str
-    rows: int
     reason: str
+    rows: int
+    titles: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ class Staging:
         on_progress("looking at the titles", 0.0)
         refused = await clean_titles(self._session, self._sql, clean)
         state = await self.state()
-        rows = state.rows - sum(title.rows for title in refused)
+        rows = state.rows - sum(reason.rows for reason in refused)
         if rows >= self._worth_rebuilding and await rebuild_possible(
             self._session, self._sql, self._collection
         ):

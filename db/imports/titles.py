@@ -12,6 +12,7 @@ from db.imports.records import Refused
 from db.pool import Session
 
 PIECE = 20_000
+EXAMPLES = 3
 
 
 async def clean_titles(
@@ -21,7 +22,8 @@ async def clean_titles(
 
     Of a refused title ``cleaned`` has no page.
     """
-    refused: list[Refused] = []
+    # By reason alone: there may be as many titles as rows.
+    refused: dict[str, Refused] = {}
     async with session.transaction() as transaction:
         await transaction.execute(sql["staging_memory"])
         for name in (
@@ -39,11 +41,14 @@ async def clean_titles(
                     try:
                         page = clean(title)
                     except RequestError as error:
-                        refused.append(Refused(title, uses, error.sentence))
+                        reason = error.sentence
+                        known = refused.get(reason, Refused(reason, 0, ()))
+                        titles = (*known.titles, title)[:EXAMPLES]
+                        refused[reason] = Refused(reason, known.rows + uses, titles)
                         changed.append((title, None))
                     else:
                         if page != title:
                             changed.append((title, page))
                 await transaction.copy("cleaned", ["title", "page"], changed)
         await transaction.execute(sql["titles_analyze"])
-    return tuple(refused)
+    return tuple(refused.values())

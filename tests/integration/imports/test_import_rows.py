@@ -11,13 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import ConfigurationError, NotAllowedError, RequestError
+from bot.images import Workers
 from bot.importers.sql_dump import SqlDump
 from bot.ingest import Actor, ImportReport, IngestService, Stage
+from bot.search import Radii, SearchService
 from bot.titles import canonical_title
 from db import Database
 from db.embedded import EmbeddedServer
-from db.queries import load_statements
+from db.imports import Imports
+from db.pool import Connections, target_of_url
+from db.queries import load_statements, read_sql
 from db.records import NearQuery, NewAppearance
+from db.store import Store
 from tests.integration.imports.conftest import dump_text, some_rows, stored
 
 Import = Callable[..., Awaitable[ImportReport]]
@@ -240,6 +245,32 @@ async def test_what_leans_on_the_tables_is_not_broken(
     await import_text(dump_text(rows))
     assert await stored(connection, "enwiki") == set(rows)
     assert await connection.fetchval("SELECT 'public.images'::regclass::oid") == was
+
+
+async def test_without_the_extension_the_tables_are_built_as_well(
+    database_url: str, connection: Any, tmp_path: Path, workers: Workers
+) -> None:
+    """The operators in plain SQL have no index that could be built."""
+    await connection.execute("DROP EXTENSION IF EXISTS bktree CASCADE")
+    await connection.execute("DROP TYPE IF EXISTS bktree_area CASCADE")
+    await connection.execute(read_sql("standin.sql"))
+    rows = some_rows(500)
+    path = tmp_path / "a.sql"
+    path.write_text(dump_text(rows), encoding="utf-8")
+    # Not opened as a database usually is, which would bring the extension back.
+    connections = Connections(target_of_url(database_url), 2, 10)
+    async with connections.opened():
+        sql = load_statements()
+        store = Store(connections, sql)
+        wiki = await store.ensure_wiki("enwiki", "https://en.wikipedia.org/wiki/{title}")
+        imports = Imports(connections, sql, worth_rebuilding=REBUILD)
+        search = SearchService(store, workers, Radii())
+        service = IngestService(store, imports, workers, search, wiki.page_url_template)
+        with SqlDump(str(path)) as dump:
+            await service.import_dump(dump, wiki)
+        found = await store.near(NearQuery(rows[0][0], None, 0, 0, 0), [wiki.id], limit=5)
+    assert [candidate.dhash for candidate in found] == [rows[0][0]]
+    assert await stored(connection, "enwiki") == set(rows)
 
 
 async def test_a_table_of_the_database_is_imported(
