@@ -5,11 +5,19 @@ Everything that asyncpg raises ends here.  What passes on is one of :mod:`bot.er
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterator,
+    Mapping,
+)
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 
@@ -22,6 +30,11 @@ from bot.errors import (
 
 CONNECT_TIMEOUT = 10.0
 PATIENT = 30 * 24 * 3600.0
+
+# Seconds between looks at whether a connection is still there while much is sent.
+LOOK_EVERY = 1.0
+
+T = TypeVar("T")
 
 # Shown to people, so it must not let any part of a password through: everything after an @ that
 # stands where it shouldn't makes the whole address unshowable.
@@ -300,18 +313,32 @@ class Transaction:
         Raises :class:`RowsRefusedError` for lines that are no such rows; nothing more can be done
         in the transaction then.
         """
+        copying = self._connection.copy_to_table(
+            table,
+            schema_name="public",
+            columns=columns,
+            source=BytesIO(lines),
+            timeout=self._timeout,
+        )
         try:
-            status: str = await self._connection.copy_to_table(
-                table,
-                schema_name="public",
-                columns=columns,
-                source=BytesIO(lines),
-                timeout=self._timeout,
-            )
+            status: str = await self._unless_lost(copying)
         # The first has all that can be wrong with a value: its form, its size, its encoding.
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             raise RowsRefusedError(str(error)) from error
         return int(status.rpartition(" ")[2])
+
+    async def _unless_lost(self, sending: Coroutine[Any, Any, T]) -> T:
+        # asyncpg does not notice a loss while it waits for room to send in.
+        task = asyncio.ensure_future(sending)
+        try:
+            while not (await asyncio.wait([task], timeout=LOOK_EVERY))[0]:
+                if self._connection.is_closed():
+                    raise asyncpg.ConnectionDoesNotExistError("the connection was closed")
+            return task.result()
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
 
     async def pieces(self, statement: str, size: int) -> AsyncGenerator[list[Any], None]:
         """The rows of a statement, so many at a time."""

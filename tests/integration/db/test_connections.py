@@ -1,6 +1,8 @@
 """Connections: lost ones, slow ones, and addresses that lead nowhere."""
 
 import asyncio
+import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -197,3 +199,29 @@ async def test_all_connections_busy(database_url: str, monkeypatch: Any) -> None
     async with connections.opened(), connections.transaction():
         with pytest.raises(DatabaseUnavailableError, match="took too long"):
             await connections.fetch("SELECT 1")
+
+
+async def test_a_connection_that_is_lost_while_much_is_sent(database_url: str) -> None:
+    """The server stops reading, and then ends the connection without a word."""
+    connections = Connections(target_of_url(database_url), 2, 10)
+    rows = b"1\tA\n" * 4_000_000
+    async with connections.opened(), connections.session() as session:
+        pid = (await session.fetch("SELECT pg_backend_pid() AS pid"))[0]["pid"]
+        transport = session._connection._transport
+
+        async def send() -> None:
+            async with session.transaction() as transaction:
+                await transaction.copy_text("staged", ["dhash", "title"], rows)
+
+        sending = asyncio.create_task(send())
+        while not transport.get_write_buffer_size():  # noqa: ASYNC110  (nobody tells)
+            await asyncio.sleep(0)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            await connections.fetch(f"SELECT pg_terminate_backend({pid})")
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        ended, _ = await asyncio.wait([sending], timeout=30)
+        assert ended
+        with pytest.raises(DatabaseUnavailableError):
+            sending.result()
