@@ -1,6 +1,7 @@
 # Everything sets itself up: `make demo` and `make test` need git, make, python3 and python3-venv.
 #
 #   ARGS=…     passed on:  make demo ARGS=--preview    make test ARGS='-k whereis -x'
+#              make test ARGS=-n0 for one process, ARGS=--thorough for longer runs of random tests
 #   ROWS=…     how many rows a benchmark has
 #   PYTHON=…   the Python to use (3.11 or newer); the first suitable one on the PATH otherwise
 #   SYSTEM=no  leave the system's packages alone
@@ -11,6 +12,10 @@ SYSTEM ?= yes
 export PYTHON SYSTEM
 
 BIN := .venv/bin
+
+# Each process has PostgreSQL servers of its own, so there is a limit to them. One that has nothing
+# left to do takes over tests that another has not begun. ARGS=-n0 does without.
+PROCESSES := -n logical --maxprocesses=4 --dist=worksteal
 
 .PHONY: help demo test lint lock bench-index clean
 
@@ -31,7 +36,7 @@ demo:
 
 test:
 	@sh scripts/setup dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PROCESSES) $(ARGS)
 
 # Every check runs, so that one report shows all there is to mend.
 lint:

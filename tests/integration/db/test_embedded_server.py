@@ -57,13 +57,15 @@ def made_before(short_folders: Callable[[], Path], extension: Path | None) -> Pa
 @pytest.fixture
 def data_dir(short_folders: Callable[[], Path], made_before: Path) -> Iterator[Path]:
     """A data folder of the test's own; the server that it leaves behind is stopped."""
-    folder = short_folders() / "data"
+    above = short_folders()
+    folder = above / "data"
     subprocess.run(["cp", "-a", made_before, folder], check=True)
     yield folder
     if postmaster_runs(folder / "postgres"):
         server = EmbeddedServer(folder, print)
         server.start()
         server.stop()
+    shutil.rmtree(above, ignore_errors=True)
 
 
 @contextmanager

@@ -8,7 +8,22 @@ from pathlib import Path
 import pytest
 
 from db.embedded import find_binaries
-from db.extension_build import build_extension, extension_sources
+from db.extension_build import build_extension
+
+# An extension like ours, of one file that is compiled in a moment.
+SMALL = {
+    "Makefile": """
+EXTENSION = bktree
+MODULE_big = bktree
+DATA = $(wildcard sql/bktree--*.sql)
+OBJS = src/bktree.o
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+""",
+    "bktree.control": "default_version = '7.1'\nmodule_pathname = '$libdir/bktree'\n",
+    "sql/bktree--7.1.sql": "SELECT 1;\n",
+    "src/bktree.c": '#include "postgres.h"\n#include "fmgr.h"\nPG_MODULE_MAGIC;\n',
+}
 
 
 @pytest.fixture
@@ -16,6 +31,16 @@ def pg_config() -> Path:
     if shutil.which("make") is None or shutil.which("gcc") is None:
         pytest.skip("no compiler on this machine")
     return find_binaries() / "pg_config"
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """The sources of a small extension."""
+    for name, text in SMALL.items():
+        file = tmp_path / "sources" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+    return tmp_path / "sources"
 
 
 def names(folder: Path) -> set[str]:
@@ -38,22 +63,27 @@ def test_is_built_once(tmp_path: Path, pg_config: Path) -> None:
     assert len(said) == 1
 
 
-def test_is_built_anew_when_the_sources_change(tmp_path: Path, pg_config: Path) -> None:
-    sources = tmp_path / "sources"
-    shutil.copytree(extension_sources(), sources)
+def test_is_built_anew_when_the_sources_change(
+    tmp_path: Path, pg_config: Path, sources: Path
+) -> None:
     first = build_extension(pg_config, tmp_path / "built", print, sources=sources)
-    with (sources / "src" / "tree" / "scan.c").open("a") as file:
+    with (sources / "src" / "bktree.c").open("a") as file:
         file.write("\n/* changed */\n")
     second = build_extension(pg_config, tmp_path / "built", print, sources=sources)
     assert first is not None
     assert second is not None
     assert first != second
     assert names(first) == names(second)
+    assert names(first) == {
+        "extension/bktree.control",
+        "extension/bktree--7.1.sql",
+        "lib/bktree.so",
+    }
 
 
-def test_what_somebody_built_in_the_sources_is_not_used(tmp_path: Path, pg_config: Path) -> None:
-    sources = tmp_path / "sources"
-    shutil.copytree(extension_sources(), sources)
+def test_what_somebody_built_in_the_sources_is_not_used(
+    tmp_path: Path, pg_config: Path, sources: Path
+) -> None:
     for name in ("bktree.so", "src/bktree.o"):
         (sources / name).write_bytes(b"for another PostgreSQL")
     folder = build_extension(pg_config, tmp_path / "built", print, sources=sources)
@@ -61,9 +91,7 @@ def test_what_somebody_built_in_the_sources_is_not_used(tmp_path: Path, pg_confi
     assert (folder / "lib" / "bktree.so").read_bytes().startswith(b"\x7fELF")
 
 
-def test_sources_that_do_not_compile(tmp_path: Path, pg_config: Path) -> None:
-    sources = tmp_path / "sources"
-    shutil.copytree(extension_sources(), sources)
+def test_sources_that_do_not_compile(tmp_path: Path, pg_config: Path, sources: Path) -> None:
     good = build_extension(pg_config, tmp_path / "built", print, sources=sources)
     (sources / "src" / "bktree.c").write_text("this is no C\n")
     said: list[str] = []
@@ -86,16 +114,20 @@ def test_without_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_inside_another_make(
-    tmp_path: Path, pg_config: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, pg_config: Path, sources: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MAKEFLAGS", "n -- DESTDIR=/nowhere")
     monkeypatch.setenv("MAKELEVEL", "1")
-    assert build_extension(pg_config, tmp_path, print) is not None
+    assert build_extension(pg_config, tmp_path / "built", print, sources=sources) is not None
 
 
-def test_built_by_several_at_once(tmp_path: Path, pg_config: Path) -> None:
+def test_built_by_several_at_once(tmp_path: Path, pg_config: Path, sources: Path) -> None:
+    built = tmp_path / "built"
+
+    def build() -> Path | None:
+        return build_extension(pg_config, built, print, sources=sources)
+
     with ThreadPoolExecutor(3) as threads:
-        runs = [threads.submit(build_extension, pg_config, tmp_path, print) for _ in range(3)]
-        (folder,) = {run.result() for run in runs}
+        (folder,) = {run.result() for run in [threads.submit(build) for _ in range(3)]}
     assert folder is not None
-    assert list(tmp_path.iterdir()) == [folder]
+    assert list(built.iterdir()) == [folder]

@@ -23,6 +23,7 @@ SETTINGS = {
     "listen_addresses": "",
     "max_connections": "40",
     "shared_buffers": "16MB",
+    "max_wal_size": "128MB",
     "jit": "off",
     "restart_after_crash": "off",
     "log_checkpoints": "off",

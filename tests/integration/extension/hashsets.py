@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from functools import cache
 
 from PIL import Image
 
@@ -114,7 +115,13 @@ ALL: dict[str, Callable[[random.Random, int], Bits]] = {
 
 def make_set(kind: str, seed: int, size: int) -> list[int]:
     """Bigints of a kind, the same for the same seed."""
-    return [signed(bits) for bits in ALL[kind](random.Random(seed), size)]
+    return list(_made(kind, seed, size))
+
+
+# Pictures take a while to draw, and most sets are asked for again.
+@cache
+def _made(kind: str, seed: int, size: int) -> tuple[int, ...]:
+    return tuple(signed(bits) for bits in ALL[kind](random.Random(seed), size))
 
 
 def make_queries(seed: int, hashes: list[int], count: int) -> list[int]:

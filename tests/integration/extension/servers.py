@@ -13,13 +13,18 @@ from typing import Any
 import asyncpg
 
 from db.embedded import EmbeddedServer, find_binaries
-from db.extension_build import CFLAGS, build_extension, extension_sources
+from db.extension_build import CFLAGS, extension_sources
 from db.server_settings import essential_settings
 
 SYSTEM_BINARIES = Path("/usr/lib/postgresql/15/bin")
 # Commits are waited for: until then vacuum marks no page as visible to all, and no index is
 # trusted alone.
-HASTY = {"fsync": "off", "full_page_writes": "off"}
+HASTY = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "128MB",
+    "max_wal_size": "256MB",
+}
 # Seconds; what takes longer waits for something that will not come.
 PATIENCE = 120.0
 LEGACY = Path("test") / "legacy"
@@ -84,32 +89,20 @@ def copy_sources(to: Path) -> Path:
     return Path(shutil.copytree(extension_sources(), to, ignore=leave))
 
 
-@contextmanager
-def embedded_server(new_folder: Callable[[], Path], say: Say) -> Iterator[Server | None]:
-    """The PostgreSQL that comes along; ``None`` where nothing can be compiled for it."""
-    binaries = find_binaries()
-    built = build_extension(binaries / "pg_config", new_folder() / "built", say)
-    if built is None:
-        yield None
-        return
-    folder = Path(shutil.copytree(built, new_folder() / "both"))
-    sources = copy_sources(new_folder() / "source")
-    make(sources / LEGACY, binaries, flags=[f"CFLAGS={CFLAGS}"])
+def build_for_embedded(built: Path, scratch: Path) -> Path:
+    """Every version of the extension, for the PostgreSQL that comes along.
+
+    ``built`` is a folder of the newest one.
+    """
+    sources = copy_sources(scratch / "source")
+    make(sources / LEGACY, find_binaries(), flags=[f"CFLAGS={CFLAGS}"])
+    folder = Path(shutil.copytree(built, scratch / "both"))
     shutil.copy(sources / LEGACY / "bktree_legacy.so", folder / "lib")
     shutil.copy(sources / LEGACY / "bktree--1.0.sql", folder / "extension")
-
-    server = EmbeddedServer(new_folder(), say, extension=folder, settings=HASTY)
-    server.start()
-    try:
-        settings = essential_settings(server.socket_dir, folder)
-        finds = {k: v for k, v in settings.items() if k.endswith("_path")}
-        yield Server(binaries, server.connect_options, False, binaries, finds)
-    finally:
-        server.stop()
+    return folder
 
 
-@contextmanager
-def system_server(new_folder: Callable[[], Path]) -> Iterator[Server | None]:
+def build_for_system(scratch: Path) -> Path | None:
     """A Debian PostgreSQL 15 with the extension; ``None`` where there is none to build for.
 
     It is a tree of links to the system's, so that ``make install`` writes nothing there: a server
@@ -118,11 +111,9 @@ def system_server(new_folder: Callable[[], Path]) -> Iterator[Server | None]:
     pgxs = SYSTEM_BINARIES.parent / "lib" / "pgxs"
     headers = Path("/usr/include/postgresql/15/server/postgres.h")
     if not (pgxs.is_dir() and headers.is_file() and (SYSTEM_BINARIES / "initdb").is_file()):
-        yield None
-        return
-    root = new_folder()
-    root.chmod(0o755)
-    sources = copy_sources(new_folder() / "source")
+        return None
+    root = scratch / "root"
+    sources = copy_sources(scratch / "source")
     make(sources, SYSTEM_BINARIES, "install", flags=[f"DESTDIR={root}"])
     make(sources / LEGACY, SYSTEM_BINARIES, "install", flags=[f"DESTDIR={root}"])
     extension = root / "usr/share/postgresql/15/extension"
@@ -133,8 +124,27 @@ def system_server(new_folder: Callable[[], Path]) -> Iterator[Server | None]:
     for name in ("postgres", "initdb", "pg_ctl"):
         (binaries / name).unlink()
         shutil.copy(SYSTEM_BINARIES / name, binaries)
+    return root
 
-    folder = new_folder()
+
+@contextmanager
+def embedded_server(folder: Path, extension: Path, say: Say) -> Iterator[Server]:
+    """The PostgreSQL that comes along, with its data in ``folder``."""
+    server = EmbeddedServer(folder, say, extension=extension, settings=HASTY)
+    server.start()
+    try:
+        binaries = find_binaries()
+        settings = essential_settings(server.socket_dir, extension)
+        finds = {k: v for k, v in settings.items() if k.endswith("_path")}
+        yield Server(binaries, server.connect_options, False, binaries, finds)
+    finally:
+        server.stop()
+
+
+@contextmanager
+def system_server(folder: Path, root: Path) -> Iterator[Server]:
+    """The PostgreSQL below ``root``, with its data in ``folder``."""
+    binaries = root / SYSTEM_BINARIES.relative_to("/")
     user: dict[str, Any] = {"cwd": "/"}
     if os.geteuid() == 0:
         nobody = pwd.getpwnam("nobody")

@@ -6,7 +6,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.integration.extension.hashsets import ALL, distance, make_queries, make_set
+from tests.integration.extension.answers import Truth
+from tests.integration.extension.hashsets import ALL, make_queries, make_set
 from tests.integration.extension.servers import Server
 
 SIZE = 4000
@@ -47,20 +48,18 @@ async def described(connection: Any) -> dict[str, list[tuple[Any, ...]]]:
 
 async def check(connection: Any, rows: dict[int, int], seed: int, *, ordered: bool) -> None:
     """Compare answers of the index with what looking at each hash gives."""
-    for center in make_queries(seed, list(rows.values()), 9):
+    truth = Truth(rows)
+    for center in make_queries(seed, truth.hashes, 9):
         for radius in (0, 1, 3, 6, 12, 30, 64):
             found = await connection.fetch(
                 "SELECT id FROM pictures WHERE hash <@ ($1::bigint, $2::bigint)", center, radius
             )
-            near = {row for row, hash_ in rows.items() if distance(hash_, center) <= radius}
-            assert len(found) == len(near)
-            assert {row["id"] for row in found} == near
+            assert sorted(row["id"] for row in found) == truth.near(center, radius)
         if ordered:
             nearest = await connection.fetch(
                 "SELECT hash <-> $1 AS d FROM pictures ORDER BY hash <-> $1 LIMIT 50", center
             )
-            in_order = sorted(distance(hash_, center) for hash_ in rows.values())
-            assert [row["d"] for row in nearest] == in_order[:50]
+            assert [row["d"] for row in nearest] == truth.nearest(center)[:50]
 
 
 async def add(connection: Any, rows: dict[int, int], hashes: list[int]) -> None:

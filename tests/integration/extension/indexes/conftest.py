@@ -1,5 +1,6 @@
 """Servers that a test may treat badly."""
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -29,13 +30,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture
 def new_cluster(server: Server, short_folders: Callable[[], Path]) -> Iterator[NewCluster]:
     """Makes servers with those settings, neither created nor started; none may crash by itself."""
-    made: list[Cluster] = []
+    made: dict[Path, Cluster] = {}
 
     def make(settings: Mapping[str, str]) -> Cluster:
-        made.append(Cluster(server, short_folders(), settings))
-        return made[-1]
+        folder = short_folders()
+        made[folder] = Cluster(server, folder, settings)
+        return made[folder]
 
     yield make
-    for cluster in made:
+    for cluster in made.values():
         cluster.stop("immediate")
-    assert [line for cluster in made for line in cluster.crashes()] == []
+    crashes = [line for cluster in made.values() for line in cluster.crashes()]
+    for folder in made:
+        shutil.rmtree(folder, ignore_errors=True)
+    assert crashes == []

@@ -4,12 +4,14 @@ import asyncio
 import random
 from typing import Any
 
+import pytest
+
 from tests.integration.extension.answers import Rows, check_answers, read_rows
 from tests.integration.extension.clusters import Cluster
 from tests.integration.extension.hashsets import make_set
 from tests.integration.extension.indexes.conftest import NewCluster
 from tests.integration.extension.load import GONE, Writer, compare, keep_doing, keep_writing
-from tests.integration.extension.methods import HAMMING, Method
+from tests.integration.extension.methods import SPGIST, Method
 from tests.integration.extension.servers import Server
 
 # Pages leave memory all the time, and checkpoints come often. A killed process leaves what it
@@ -29,11 +31,16 @@ SETTINGS = {
 MINIMAL = {"wal_level": "minimal", "max_wal_senders": "0"}
 
 
-def kills(server: Server, method: Method) -> int:
-    """How often to kill; most often what this is about, where it is used most."""
-    if method is HAMMING:
-        return 6 if server.installed else 30
-    return 2
+@pytest.fixture
+def kills(server: Server, method: Method, thorough: bool) -> int:
+    """How often to kill; most often what this is about, where it is used most.
+
+    Each kill proves the same of another moment, so that many of them are for who asks for it.
+    """
+    if method is SPGIST:
+        return 2
+    few, many = (4, 20) if server.installed else (8, 60)
+    return many if thorough else few
 
 
 async def load(cluster: Cluster, writers: list[Writer], dice: random.Random) -> None:
@@ -86,7 +93,9 @@ async def drop_leftovers(connection: Any) -> None:
         await connection.execute(f"DROP INDEX {row['name']}")
 
 
-async def test_kills_under_load(new_cluster: NewCluster, server: Server, method: Method) -> None:
+async def test_kills_under_load(
+    new_cluster: NewCluster, server: Server, method: Method, kills: int
+) -> None:
     cluster = new_cluster(SETTINGS if server.installed else SETTINGS | MINIMAL)
     await asyncio.to_thread(cluster.create)
     await asyncio.to_thread(cluster.start)
@@ -103,7 +112,7 @@ async def test_kills_under_load(new_cluster: NewCluster, server: Server, method:
         await writer.begin(connection, make_set("clustered", writer.number, 2500))
     await connection.close()
 
-    for cycle in range(kills(server, method)):
+    for cycle in range(kills):
         await load(cluster, writers, dice)
         await asyncio.to_thread(cluster.start)
         assert cluster.crashes() == []
@@ -131,7 +140,7 @@ async def test_kills_under_load(new_cluster: NewCluster, server: Server, method:
             count=3,
         )
         await connection.close()
-    assert all(writer.done > kills(server, method) for writer in writers)
+    assert all(writer.done > kills for writer in writers)
 
 
 async def test_a_backend_that_is_killed_takes_nothing_along(

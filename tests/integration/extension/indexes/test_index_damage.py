@@ -44,6 +44,9 @@ SETTINGS = {
     "statement_timeout": "20s",
 }
 
+# Of as many different tables of a kind; what differs more is how they are damaged.
+SEEDS = 3
+
 Damage = Callable[[bytearray], None]
 
 
@@ -174,13 +177,13 @@ async def make_tables(cluster: Cluster, kinds: Sequence[str], count: int) -> lis
     await connection.execute("CREATE EXTENSION bktree")
     tables = []
     for number in range(count):
-        kind = kinds[number % len(kinds)]
-        rows: Rows = dict(enumerate([*make_set(kind, number, 6000), *[None] * 100]))
+        kind, seed = kinds[number % len(kinds)], number // len(kinds) % SEEDS
+        rows: Rows = dict(enumerate([*make_set(kind, seed, 6000), *[None] * 100]))
         await connection.execute(f"CREATE TABLE t{number} (id int, hash bigint)")
         await connection.copy_records_to_table(f"t{number}", records=list(rows.items()))
         await connection.execute(HAMMING.index(f"t{number}", f"i{number}"))
         # Some were inserted, and some of them split their pages.
-        more: Rows = dict(enumerate(make_set(kind, number + 1000, 3000), len(rows)))
+        more: Rows = dict(enumerate(make_set(kind, seed + 1000, 3000), len(rows)))
         await connection.copy_records_to_table(f"t{number}", records=list(more.items()))
         place = await connection.fetchval(f"SELECT pg_relation_filepath('i{number}')")
         tables.append(Table(f"t{number}", rows | more, cluster.data / place))
@@ -289,10 +292,12 @@ def flip(dice: random.Random) -> Damage:
     return damage
 
 
-async def test_nothing_that_is_damaged_crashes_the_server(new_cluster: NewCluster) -> None:
+async def test_nothing_that_is_damaged_crashes_the_server(
+    new_cluster: NewCluster, thorough: bool
+) -> None:
     cluster = new_cluster(SETTINGS)
     kinds = ["clustered", "all_equal", "repeated", "uniform"]
-    tables = await make_tables(cluster, kinds, 32)
+    tables = await make_tables(cluster, kinds, 160 if thorough else 16)
     dice = random.Random(1)
     for table in tables:
         spoil(table, flip(dice))
