@@ -134,8 +134,8 @@ SELECT
             THEN format('The column “%s” of %s is of type %s, and a hash is a bigint.', $2::text,
                 t.name, format_type(h.atttypid, h.atttypmod))
         WHEN NOT has_table_privilege(c.oid, 'SELECT')
-            THEN format('This database user may not read %s. Let its owner run GRANT SELECT ON %s '
-                'TO %I;', t.name, t.name, current_user)
+            THEN format('This database user may not read %s. Let its owner run: GRANT SELECT ON %s '
+                'TO %I', t.name, t.name, current_user)
     END AS problem,
     format('WITH taken AS (INSERT INTO staged (dhash, title) SELECT %1$I::bigint, %2$I::text '
         'FROM %3$s WHERE ctid >= $1::text::tid AND ctid < $2::text::tid AND %1$I IS NOT NULL '

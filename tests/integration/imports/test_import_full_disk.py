@@ -56,7 +56,8 @@ async def test_while_rows_are_staged(whereis: Start, small_disk: Path, tmp_path:
     resize(small_disk, 2048 * MEBIBYTE)
     async with whereis(*command, **settings) as process:
         report = await finished(process)
-    assert report["resumed"] is True
+    # A server that can't write out what it holds when it stops begins the next time as after a
+    # crash, without the staged rows; they are read again then.
     assert report["added"] + report["already_there"] == ROWS
     async with whereis("stats", "--json", **settings) as process:
         out, _ = await process.communicate()
