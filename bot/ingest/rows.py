@@ -74,7 +74,8 @@ async def _stage(staging: Staging, chunk: Chunk, report: ImportReport) -> None:
     if await staging.copy(chunk.rows, chunk.position, report.skipped_json()):
         return
     rows, bad_lines = await in_thread(chunk.checked)
-    skip(bad for bad in bad_lines if bad not in chunk.bad)
+    told = set(chunk.bad)
+    skip(bad for bad in bad_lines if bad not in told)
     if not await staging.copy(rows, chunk.position, report.skipped_json()):
         raise RequestError(
             "The database refuses rows of the dump, and it can't be told which ones. What was read "

@@ -1,6 +1,7 @@
 """A server that dies takes the staged rows along, and the import notices."""
 
 import os
+import select
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -42,7 +43,10 @@ async def test_rows_that_were_staged_before_a_crash_are_read_again(
         await connection.close()
 
         pid = int((server.log.parent / "postmaster.pid").read_text("ascii").splitlines()[0])
+        process = os.pidfd_open(pid)
         os.kill(pid, signal.SIGKILL)
+        assert select.select([process], [], [], 30)[0], "it did not die"
+        os.close(process)
         server.revive()
 
         path.write_text(text, encoding="utf-8")
