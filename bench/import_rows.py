@@ -6,7 +6,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -138,33 +139,36 @@ class Imported(NamedTuple):
 async def _run_import(server: EmbeddedServer, name: str, dump: Path) -> Imported:
     words = ["-m", "bot", "import", "dump", str(dump), "--collection", "enwiki"]
     environment = {**os.environ, "DATABASE_URL": url(server, name)}
-    began = time.perf_counter()
     watching = await asyncpg.connect(url(server, name))
-    ready = None
+    began = time.perf_counter()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *words, env=environment, stdout=asyncio.subprocess.DEVNULL
+    )
+    ending = asyncio.create_task(process.wait())
+    ready, memory = None, 0
     try:
-        running = asyncio.create_task(asyncio.to_thread(_run_to_end, words, environment))
-        while not running.done():
-            await asyncio.wait([running], timeout=LOOK_EVERY)
+        while not (await asyncio.wait([ending], timeout=LOOK_EVERY))[0]:
+            memory = max(memory, most_memory(process.pid))
             if ready is None and await _can_be_searched(watching):
                 ready = time.perf_counter() - began
-        seconds, memory = await running
+        seconds = time.perf_counter() - began
     finally:
         await watching.close()
+    if process.returncode:
+        raise SystemExit("The import failed; its words are above.")
     return Imported(ready or seconds, seconds, memory)
 
 
-def _run_to_end(words: Sequence[str], environment: Mapping[str, str]) -> tuple[float, int]:
-    """Seconds of a Python process, and the most memory that it took, in bytes."""
-    began = time.perf_counter()
-    with subprocess.Popen(
-        [sys.executable, *words], env=environment, stdout=subprocess.DEVNULL
-    ) as process:
-        # Of this process alone: getrusage would give the largest of all there were.
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit("The import failed; its words are above.")
-    return time.perf_counter() - began, usage.ru_maxrss * 1024
+def most_memory(pid: int) -> int:
+    """The most memory that a process took so far, in bytes; 0 where that isn't told.
+
+    Not from getrusage(2), whose figure includes what this process had when it began the other.
+    """
+    with suppress(OSError, KeyError, ValueError):
+        text = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+        lines = dict(line.split(":", 1) for line in text.splitlines())
+        return int(lines["VmHWM"].split()[0]) * 1024
+    return 0
 
 
 async def _can_be_searched(connection: Any) -> bool:
