@@ -27,9 +27,9 @@ RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /tmp/whe
 
 FROM python:3.13-slim-trixie
 
-# libcairo2 draws SVG pictures.
+# libcairo2 draws SVG pictures; libseccomp2 keeps those that read pictures from everything else.
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libcairo2 \
+    && apt-get install -y --no-install-recommends libcairo2 libseccomp2 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --user-group --home-dir /data --no-create-home whereis \
     && install -d -o whereis -g whereis /data

@@ -4,6 +4,7 @@ Only :mod:`bot.cli` and :mod:`bot.app` read them; everything else is handed valu
 is described in ``.env.example``; a test compares the two.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -104,6 +105,15 @@ class Settings(BaseSettings):
             raise ConfigurationError(
                 f"These settings are wrong: {problems}. See .env.example for what each one means."
             ) from None
+
+
+def clear_secrets() -> None:
+    """Take the secrets out of this process's environment.
+
+    Every process that it starts would get them, those that read strangers' pictures among them.
+    """
+    for field in ("discord_token", "database_url"):
+        os.environ.pop(variable_of(field), None)
 
 
 def variable_of(field: str) -> str:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from bot.client import Login, try_token
 from bot.errors import ConfigurationError, FetchError
-from bot.images import cairo_available, heif_available
+from bot.images import Guard, cairo_available, heif_available
 from bot.importers.zim import zim_available
 from db import ServerInfo
 from db.records import INDEX_KINDS, IndexStatus
@@ -68,6 +68,36 @@ def check_zim() -> Check:
     if zim_available():
         return Check("zim", "ok", "ZIM files can be imported")
     return Check("zim", "note", "ZIM files can't be imported", "pip install 'whereis-bot[zim]'")
+
+
+def check_sandbox(guards: Sequence[Guard]) -> Check:
+    """What the processes that read pictures are kept from doing."""
+    if not guards:
+        return Check(
+            "sandbox",
+            "problem",
+            "no process that reads pictures starts, so no picture can be read",
+            "the reason is in what was logged above; often it is too little memory",
+        )
+    held = _listed([f"{guard.name} ({guard.by})" for guard in guards if not guard.missing])
+    limited = "processes that read pictures are limited in time and memory"
+    detail = f"{limited}, and can't {held}" if held else limited
+    missing = [guard for guard in guards if guard.missing]
+    if not missing:
+        return Check("sandbox", "ok", detail)
+    could = _listed([guard.name for guard in missing])
+    reasons = "; ".join(dict.fromkeys(str(guard.missing) for guard in missing))
+    return Check(
+        "sandbox",
+        "note",
+        f"{detail}; but one that a hostile picture took over could {could}: {reasons}",
+        "Linux 5.13 or newer with Landlock, and sudo apt-get install libseccomp2; see "
+        "docs/security.md",
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " or ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 async def check_discord(token: str | None) -> AsyncIterator[Check]:

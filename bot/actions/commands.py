@@ -18,8 +18,10 @@ from bot import doctor as checks
 from bot import report
 from bot.actions.common import open_with_words, print_json
 from bot.ahead import ahead
+from bot.app import limits
 from bot.config import Settings
 from bot.errors import ConfigurationError, DatabaseError
+from bot.images import Workers
 from bot.ingest import Actor, IndexKind, NewPicture
 from bot.log import configure
 from bot.search import Answer, Scope
@@ -156,6 +158,8 @@ async def doctor(settings: Settings, *, as_json: bool) -> int:
         checks.check_zim(),
     ):
         note(check)
+    async with Workers(limits(settings), processes=1) as workers:
+        note(checks.check_sandbox(await workers.guards()))
     exit_status = 0
     try:
         async with open_with_words(settings) as app:

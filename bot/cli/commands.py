@@ -11,7 +11,7 @@ from bot import actions
 from bot.app import run_bot
 from bot.cli.imports import import_
 from bot.cli.options import into_collection, run_to_end
-from bot.config import Settings
+from bot.config import Settings, clear_secrets
 from bot.errors import WhereisError
 from bot.ingest import IndexKind
 from bot.log import configure
@@ -44,6 +44,7 @@ def main(ctx: click.Context) -> None:
     DATABASE_URL the program runs a PostgreSQL of its own under WHEREIS_DATA_DIR.
     """
     ctx.obj = Settings.load()
+    clear_secrets()
     configure(ctx.obj.log_level, secrets=ctx.obj.secrets())
 
 

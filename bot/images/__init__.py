@@ -7,15 +7,16 @@ Importing this package loads no decoder: the process that holds the token and th
 opens a stranger's file, and need not carry Pillow, NumPy and cairo.
 """
 
-from bot.images.model import Fingerprint, Limits, Unreadable, UnreadableKind
-from bot.images.pool import JOB_BYTES, JOB_PICTURES, Workers
+from bot.images.model import Fingerprint, Guard, Limits, Unreadable, UnreadableKind
 from bot.images.reasons import COUNTED_AS
+from bot.images.workers.pool import JOB_BYTES, JOB_PICTURES, Workers
 
 __all__ = [
     "COUNTED_AS",
     "JOB_BYTES",
     "JOB_PICTURES",
     "Fingerprint",
+    "Guard",
     "Limits",
     "Unreadable",
     "UnreadableKind",

@@ -45,6 +45,7 @@ DECODER_ERRORS = (
     TypeError,
     LookupError,
     ArithmeticError,
+    AssertionError,  # what Pillow took for granted of a file
     AttributeError,
     EOFError,
     RuntimeError,

@@ -44,3 +44,16 @@ class Unreadable:
 
     kind: UnreadableKind
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Something that a process that reads pictures can't do.
+
+    ``name`` says what, ``by`` by which means of the system.  ``missing`` says why nothing keeps it
+    from doing so here, ``None`` where something does.
+    """
+
+    name: str
+    by: str
+    missing: str | None = None

@@ -8,6 +8,7 @@ A doctype without entities, as Inkscape writes it, is read and its address is no
 import base64
 import binascii
 import math
+from functools import cache
 from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
@@ -34,6 +35,8 @@ FIT = 2048
 
 CANVAS = 512
 """Width and height, in pixels, of the page that a drawing without a size is drawn on."""
+
+_XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 
 # What cairosvg takes for a picture that shows nothing; it puts the same in a refused one's place.
 _NOTHING = b'<svg width="1" height="1"></svg>'
@@ -63,13 +66,12 @@ def rasterise(text: bytes, limits: Limits) -> Frame | Unreadable:
         return reasons.SVG_ENTITIES
     except ParseError:
         return reasons.DAMAGED
-    except (*DECODER_ERRORS, AssertionError, CairoError, PointError):
+    except (*DECODER_ERRORS, CairoError, PointError):
         return reasons.SVG_BROKEN
 
 
 def _rasterise(text: bytes, limits: Limits) -> Frame | Unreadable:
     from cairosvg.parser import Tree  # noqa: PLC0415
-    from cairosvg.surface import PNGSurface  # noqa: PLC0415
 
     tree = Tree(bytestring=text, url_fetcher=_Inside(limits), unsafe=False)
     meant = _size(tree, None) or _size(tree, CANVAS)
@@ -78,7 +80,7 @@ def _rasterise(text: bytes, limits: Limits) -> Frame | Unreadable:
     width, height = meant
     canvas = None if _size(tree, None) else CANVAS
     scale = _scale(width, height, limits)
-    surface = PNGSurface(
+    surface = _surface()(
         tree,
         None,
         _DPI,
@@ -89,6 +91,22 @@ def _rasterise(text: bytes, limits: Limits) -> Frame | Unreadable:
     )
     image = flatten(_straight(surface.cairo))
     return Frame(image, max(1, round(width)), max(1, round(height)), "SVG")
+
+
+@cache
+def _surface() -> Any:
+    """cairosvg's surface, deaf to where a drawing says that its references begin.
+
+    With a folder there, cairosvg would look whether it exists, and only then ask for the file.
+    """
+    from cairosvg.surface import PNGSurface  # noqa: PLC0415
+
+    class Surface(PNGSurface):  # type: ignore[misc]
+        def draw(self, node: Any) -> None:
+            node.pop(_XML_BASE, None)
+            super().draw(node)
+
+    return Surface
 
 
 def _size(tree: Any, canvas: int | None) -> tuple[float, float] | None:

@@ -1,10 +1,13 @@
 """Settings come from the environment, and say what is wrong without saying secrets."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from bot.config import Settings, variable_of
+from bot.config import Settings, clear_secrets, variable_of
 from bot.errors import ConfigurationError
 
 
@@ -61,3 +64,17 @@ def test_secrets_show_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigurationError) as caught:
         Settings.load()
     assert "hush" not in str(caught.value)
+
+
+def test_what_is_started_later_does_not_get_the_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "hush-token")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:hush-password@h/d")
+    settings = Settings.load()
+    clear_secrets()
+
+    assert settings.discord_token is not None
+    assert not any("hush" in value for value in os.environ.values())
+    code = "import os; print(*os.environ.values())"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert "hush" not in run.stdout
+    clear_secrets()

@@ -16,12 +16,13 @@ from bot.doctor import (
     check_index,
     check_kind,
     check_memory,
+    check_sandbox,
     check_search_index,
     check_versions,
     check_zim,
     worst,
 )
-from bot.images import cairo_available
+from bot.images import Guard, cairo_available
 from db import ServerInfo
 from db.records import IndexStatus
 from tests.loopback_discord import LoopbackDiscord, loopback_discord
@@ -58,6 +59,9 @@ def index(**changes: Any) -> IndexStatus:
     return IndexStatus(**{**healthy, **changes})
 
 
+INSIDE = (Guard("open a file", "Landlock"), Guard("use the network", "seccomp"))
+OPEN = (INSIDE[0], Guard("use the network", "seccomp", "the library libseccomp is missing"))
+
 OLD = index(kind="bktree", extension_version="2.0", offered=("bktree",))
 
 
@@ -66,6 +70,10 @@ OLD = index(kind="bktree", extension_version="2.0", offered=("bktree",))
     [
         (check_versions(), "ok"),
         (check_cairo(), "ok" if cairo_available() else "note"),
+        (check_sandbox(INSIDE), "ok"),
+        (check_sandbox(OPEN), "note"),
+        (check_sandbox(OPEN[1:]), "note"),
+        (check_sandbox(()), "problem"),
         (check_database(server()), "ok"),
         (check_extension(server()), "ok"),
         (check_extension(server(extension_version="1.0")), "note"),
@@ -94,6 +102,15 @@ OLD = index(kind="bktree", extension_version="2.0", offered=("bktree",))
 def test_each_finding_has_a_verdict_and_what_is_wrong_a_remedy(check: Check, verdict: str) -> None:
     assert check.verdict == verdict
     assert (check.remedy is None) == (verdict == "ok")
+
+
+def test_what_holds_pictures_in_and_what_does_not_is_said() -> None:
+    both = check_sandbox(INSIDE).detail
+    assert both.endswith("can't open a file (Landlock) or use the network (seccomp)")
+    one = check_sandbox(OPEN)
+    assert "can't open a file (Landlock); but" in one.detail
+    assert one.detail.endswith("could use the network: the library libseccomp is missing")
+    assert "libseccomp2" in (one.remedy or "")
 
 
 @pytest.mark.parametrize(

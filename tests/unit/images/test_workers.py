@@ -25,11 +25,11 @@ from bot.images import (
     Unreadable,
     UnreadableKind,
     Workers,
-    _worker,
     cairo_available,
     fingerprint,
 )
-from bot.images.pool import _next_job
+from bot.images.workers import serve
+from bot.images.workers.pool import _next_job
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
@@ -415,7 +415,7 @@ async def test_leaving_answers_many(good: bytes, mine: Here) -> None:
 async def test_a_process_that_has_read_much_is_replaced(
     good: bytes, mine: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.images._slot._PICTURES_PER_PROCESS", 25)
+    monkeypatch.setattr("bot.images.workers.slot._PICTURES_PER_PROCESS", 25)
     async with Workers(Limits(), processes=1) as workers:
         await warm(workers, good, 1, mine)
         (before,) = mine()
@@ -429,12 +429,12 @@ def test_a_job_leaves_to_another_what_there_is_no_time_for(
     good: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A second passes between any two looks at the clock; this process's CPU is not to be limited.
-    monkeypatch.setattr("bot.images._worker.time.monotonic", iter(range(100)).__next__)
-    monkeypatch.setattr("bot.images._worker._begin", lambda _: None)
+    monkeypatch.setattr("bot.images.workers.serve.time.monotonic", iter(range(100)).__next__)
+    monkeypatch.setattr("bot.images.workers.serve._begin", lambda _: None)
 
     answer = fingerprint(good, Limits())
-    assert _worker.read_pictures([good] * 9, Limits(timeout=6)) == [answer] * 4
-    assert _worker.read_pictures([good] * 9, Limits(timeout=0.1)) == [answer]
+    assert serve.read([good] * 9, Limits(timeout=6)) == [answer] * 4
+    assert serve.read([good] * 9, Limits(timeout=0.1)) == [answer]
 
 
 def test_a_job_has_no_more_than_there_is_room_for() -> None:
@@ -512,7 +512,7 @@ async def test_a_process_that_cannot_start_is_an_answer_and_a_log_line(
     good: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     # Python has nothing of that name to run, so the process ends before it is ready.
-    monkeypatch.setattr("bot.images._worker.prepare", signal.strsignal)
+    monkeypatch.setattr("bot.images.workers.serve.serve", signal.strsignal)
 
     with caplog.at_level(logging.WARNING):
         async with Workers(Limits(), processes=1) as workers:

@@ -15,10 +15,14 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 from PIL import Image  # noqa: E402
 
-from bot.images import _worker, decode, reading, resample, svg  # noqa: E402, F401
+from bot.images import decode, reading, resample, svg  # noqa: E402, F401
+from bot.images.model import Limits  # noqa: E402
+from bot.images.workers import serve  # noqa: E402, F401
 
 Image.init()
 decode.register_heif()
 resample.equals_pillow()  # remembered by every worker
 with contextlib.suppress(ImportError, OSError):
     importlib.import_module("cairosvg.surface")
+    # The first text has every font on the machine looked at.
+    svg.rasterise(b'<svg xmlns="http://www.w3.org/2000/svg"><text y="20">a</text></svg>', Limits())

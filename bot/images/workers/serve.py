@@ -1,4 +1,4 @@
-"""What runs inside a worker process."""
+"""What runs inside a process that reads pictures."""
 
 import contextlib
 import ctypes
@@ -8,33 +8,44 @@ import multiprocessing
 import os
 import resource
 import signal
+import socket
 import sys
 import threading
 import time
 from pathlib import Path
 
 from bot.images import reasons
-from bot.images.model import Fingerprint, Limits, Unreadable
+from bot.images.model import Guard, Limits, Unreadable
+from bot.images.workers import sandbox, wire
 
-# Enough for fonts, shared libraries and the pipes to the parent; too little to be a nuisance.
+# Enough for fonts, shared libraries and the pipe to the parent; too little to be a nuisance.
 _OPEN_FILES = 64
 
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # <malloc.h>
 
 
-def prepare(limits: Limits) -> None:
+def serve(pipe: socket.socket, limits: Limits) -> None:
+    """Read pictures until the pipe is closed; see :mod:`bot.images.workers.wire`."""
+    guards = prepare(limits)
+    descriptor = pipe.detach()
+    wire.send(descriptor, wire.guards(guards))
+    while (pictures := wire.receive_job(descriptor)) is not None:
+        wire.send(descriptor)
+        wire.send(descriptor, wire.answers(read(pictures, limits)))
+
+
+def prepare(limits: Limits) -> tuple[Guard, ...]:
     """Make this process one that can do little harm and does not outlive its parent.
 
     Everything slow is loaded first, before memory is limited, so that ``limits.memory`` is what a
     picture may take.
     """
-    _end_with_parent()
-    # pebble's own handler runs in Python, where a decoder may keep it waiting; the kernel's won't.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle
+    _end_with_fork_server()
     from PIL import AvifImagePlugin, Image  # noqa: PLC0415
 
-    from bot.images import _preload  # noqa: F401, PLC0415
+    from bot.images.workers import preload  # noqa: F401, PLC0415
 
     # Ours is checked on the header; this one is for pictures within pictures (icons).
     Image.MAX_IMAGE_PIXELS = limits.max_pixels
@@ -42,23 +53,15 @@ def prepare(limits: Limits) -> None:
     _keep_memory()
     _limit_resources(limits)
     _be_quiet()
+    guards = sandbox.enter()
+    # It begins inside, for what is taken from a process is not taken from its other threads.
+    threading.Thread(target=_watch_parent, name="watch-parent", daemon=True).start()
     # What is loaded stays; the collector need not look at it again and again.
     gc.freeze()
+    return guards
 
 
-def is_ready() -> None:
-    """The first thing a worker is asked; it answers when :func:`prepare` is through."""
-
-
-def read_picture(data: bytes, limits: Limits) -> Fingerprint | Unreadable:
-    """:func:`bot.images.fingerprint`, within a share of this process's CPU time."""
-    from bot.images.reading import read  # noqa: PLC0415
-
-    _begin(limits)
-    return read(data, limits)
-
-
-def read_pictures(pictures: list[bytes], limits: Limits) -> list[Fingerprint | Unreadable | None]:
+def read(pictures: list[bytes], limits: Limits) -> list[wire.Answer]:
     """The answers to the first of the pictures, at least one, within the time that one may take.
 
     Those that half of the time does not suffice for are left to another job.  None stands for one
@@ -68,15 +71,19 @@ def read_pictures(pictures: list[bytes], limits: Limits) -> list[Fingerprint | U
 
     _begin(limits)
     end = time.monotonic() + limits.timeout / 2
+    out_of_memory = reasons.too_much_memory(limits)
     found: list[Shrunk | Unreadable] = []
     for data in pictures:
         found.append(read_small(data, limits))
         if time.monotonic() > end:
             break
-    out_of_memory = reasons.too_much_memory(limits)
-    made = iter(fingerprints([one for one in found if isinstance(one, Shrunk)]))
+    alone = len(pictures) == 1
+    try:
+        made = iter(fingerprints([one for one in found if isinstance(one, Shrunk)]))
+    except MemoryError:
+        return [out_of_memory if alone else None] * len(found)
     return [
-        next(made) if isinstance(one, Shrunk) else None if one == out_of_memory else one
+        next(made) if isinstance(one, Shrunk) else one if alone or one != out_of_memory else None
         for one in found
     ]
 
@@ -104,15 +111,15 @@ def _keep_memory() -> None:
         library.mallopt(_M_TRIM_THRESHOLD, 64 * 2**20)
 
 
-def _end_with_parent() -> None:
-    """Two ways, because a worker has two parents: the bot, and the fork server in between."""
+def _end_with_fork_server() -> None:
+    """One way of two, because a process has two parents: the bot, and the fork server between."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    threading.Thread(target=_watch_parent, name="watch-parent", daemon=True).start()
 
 
 def _watch_parent() -> None:
+    """The other way: the bot's end, which a decoder that is busy would not notice."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -12,8 +12,9 @@ from types import TracebackType
 from typing import Self
 
 from bot.images import reasons
-from bot.images._slot import Lost, Slot, StartError
-from bot.images.model import Fingerprint, Limits, Unreadable
+from bot.images.model import Fingerprint, Guard, Limits, Unreadable
+from bot.images.workers.process import StartError
+from bot.images.workers.slot import Lost, Slot
 
 log = logging.getLogger(__name__)
 
@@ -121,6 +122,12 @@ class Workers:
             data = await asyncio.to_thread(_contents, path, self._limits)
             return data if isinstance(data, Unreadable) else await self._read(turn, data)
 
+    async def guards(self) -> tuple[Guard, ...]:
+        """What a process can't do here, and what nothing keeps it from; empty if none starts."""
+        async with self._turn() as turn:
+            slot = await self._ready(turn)
+            return () if isinstance(slot, Unreadable) else slot.guards
+
     def _refused(self, data: bytes) -> Unreadable | None:
         """What can be said of a file without opening it."""
         if not data:
@@ -199,7 +206,9 @@ class Workers:
             await slot.restart()
         except StartError as error:
             log.warning("a process that reads pictures did not start: %s", error)
-        self._idle.put_nowait(slot)
+        finally:
+            # Whatever happened, or nobody would ever try again.
+            self._idle.put_nowait(slot)
 
 
 class _Turn:

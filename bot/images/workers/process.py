@@ -1,0 +1,188 @@
+"""The parent's end of one process that reads pictures."""
+
+import asyncio
+import multiprocessing
+import signal
+import socket
+from collections.abc import Sequence
+from multiprocessing.context import ForkServerProcess
+
+from bot.images.model import Guard, Limits
+from bot.images.workers import serve, wire
+
+# A process that ends by itself is done with it in no time.
+_REAP_SECONDS = 1.0
+
+# The first start loads the decoders; on a machine that is busy this takes a while.
+_START_TIMEOUT = 60.0
+
+
+class StartError(Exception):
+    """A process did not start."""
+
+
+class EndedError(Exception):
+    """The process has ended, or was ended, without an answer.
+
+    ``taken`` says whether it had begun with the job, ``aside`` that another job or its caller was
+    the reason, and ``out_of_cpu`` that the system ended it for the CPU time it took.
+    """
+
+    def __init__(
+        self, *, taken: bool = False, aside: bool = False, out_of_cpu: bool = False
+    ) -> None:
+        super().__init__("the process ended")
+        self.taken = taken
+        self.aside = aside
+        self.out_of_cpu = out_of_cpu
+
+
+class Process:
+    """A process that reads pictures, job by job.
+
+    It is over with anything but a timely answer: :attr:`ended`.  Then it gets no further job, and
+    :meth:`end` takes away what is left of it.
+    """
+
+    def __init__(
+        self,
+        process: ForkServerProcess,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self._process = process
+        self._reader = reader
+        self._writer = writer
+        self._turn = asyncio.Lock()
+        self._given_up = False
+        self._free_since = 0.0
+        self.guards: tuple[Guard, ...] = ()
+
+    @classmethod
+    async def start(cls, limits: Limits) -> "Process":
+        """Start a process; returns when it is ready for a picture.
+
+        Raises :class:`StartError`.
+        """
+        launching = asyncio.ensure_future(asyncio.to_thread(_launch, limits))
+        try:
+            process, pipe = await asyncio.shield(launching)
+        except asyncio.CancelledError:
+            # A thread can't be stopped, and what it starts must not be left behind.
+            process, pipe = await launching
+            pipe.close()
+            await _reap(process)
+            raise
+        except (OSError, EOFError) as error:
+            raise StartError(str(error) or type(error).__name__) from error
+        started = cls(process, *await asyncio.open_connection(sock=pipe))
+        try:
+            async with asyncio.timeout(_START_TIMEOUT):
+                started.guards = wire.parse_guards(await started._frame())
+        except TimeoutError:
+            await started.end()
+            raise StartError("it was not ready in time") from None
+        except (asyncio.IncompleteReadError, OSError, wire.MalformedError) as error:
+            status = await started.end()
+            raise StartError(f"it ended with status {status}") from error
+        except asyncio.CancelledError:
+            await started.end()
+            raise
+        return started
+
+    @property
+    def ended(self) -> bool:
+        """Whether it can be given no job any more."""
+        return self._given_up or self._reader.at_eof()
+
+    async def ask(self, pictures: Sequence[bytes], seconds: float) -> list[wire.Answer]:
+        """The answers to the first of some pictures, at least one.
+
+        It may be asked again before it has answered; jobs are answered in order, and each has its
+        ``seconds`` from when the one before it is done.  Raises :class:`TimeoutError` when they are
+        over, and :class:`EndedError`.
+        """
+        if self.ended:
+            raise EndedError
+        clock = asyncio.get_running_loop().time
+        asked = clock()
+        taken = in_time = False
+        try:
+            self._writer.writelines(wire.job(pictures))
+            # Jobs queue up for this in the order in which they were written.
+            async with self._turn:
+                if self.ended:
+                    raise EndedError(aside=True)
+                async with asyncio.timeout_at(max(asked, self._free_since) + seconds):
+                    await self._word_that_it_is_taken()
+                    taken = True
+                    answers = wire.parse_answers(await self._frame(), len(pictures))
+                in_time = True
+                self._free_since = clock()
+                return answers
+        except TimeoutError:
+            raise
+        except (asyncio.IncompleteReadError, OSError, wire.MalformedError) as error:
+            aside = self._given_up
+            status = await self.end()
+            raise EndedError(
+                taken=taken, aside=aside, out_of_cpu=taken and status == -signal.SIGXCPU
+            ) from error
+        finally:
+            if not in_time:
+                self.give_up()
+
+    def give_up(self) -> None:
+        """End the process at once, whatever it is at."""
+        if not self._given_up:
+            self._given_up = True
+            self._process.kill()
+            self._writer.close()
+
+    async def end(self) -> int | None:
+        """End the process and wait until it is gone; gives its exit status, negative for a signal.
+
+        May be called more than once.
+        """
+        # One that ends by itself is let, or nobody would learn why.
+        if not self._reader.at_eof():
+            self.give_up()
+        status = await _reap(self._process)
+        self.give_up()
+        return status
+
+    async def _word_that_it_is_taken(self) -> None:
+        if await self._frame():
+            raise wire.MalformedError("an answer before the job was read")
+
+    async def _frame(self) -> bytes:
+        (length,) = wire.LENGTH.unpack(await self._reader.readexactly(wire.LENGTH.size))
+        if length > wire.MAX_FRAME:
+            raise wire.MalformedError(f"an answer of {length:,} bytes")
+        return await self._reader.readexactly(length)
+
+
+def _launch(limits: Limits) -> tuple[ForkServerProcess, socket.socket]:
+    """Start a process, and give it with this end of the pipe. Blocks until it is forked."""
+    # Never a fork of this process, which runs an event loop and holds connections.  The fork
+    # server is one per program, and nothing else here uses it.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["bot.images.workers.preload"])
+    mine, its = socket.socketpair()
+    with its:
+        # A daemon is ended with this program, should nobody have done so before.
+        process = context.Process(target=serve.serve, args=(its, limits), daemon=True)
+        try:
+            process.start()
+        except BaseException:
+            mine.close()
+            raise
+    return process, mine
+
+
+async def _reap(process: ForkServerProcess) -> int | None:
+    await asyncio.to_thread(process.join, _REAP_SECONDS)
+    if process.exitcode is None:
+        process.kill()
+        await asyncio.to_thread(process.join)
+    return process.exitcode
