@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,24 +28,27 @@ class LoopbackDiscord:
     """How Discord behaves, and what it has seen.
 
     ``status`` is what a log-in is answered with, ``flags`` the application's, and ``close_code``
-    what the gateway closes with once a bot says who it is; ``None`` welcomes it.
+    what the gateway closes with once a bot says who it is; ``None`` welcomes it.  ``sign`` answers
+    with links signed anew; ``None`` lets the asker wait.
     """
 
     status: int = 200
     flags: int = CONTENT_INTENT
     close_code: int | None = None
+    sign: Callable[[list[str]], web.StreamResponse] | None = None
     synced: list[str] = field(default_factory=list)
+    to_sign: list[list[str]] = field(default_factory=list)
     welcomed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def me(self, _: web.Request) -> web.Response:
         """Who the token belongs to."""
         if self.status != 200:
-            return _answer({"message": "no", "code": 0}, self.status)
-        return _answer(_USER)
+            return answer({"message": "no", "code": 0}, self.status)
+        return answer(_USER)
 
     async def application(self, _: web.Request) -> web.Response:
         """The application of the token."""
-        return _answer(
+        return answer(
             {
                 "id": "7",
                 "name": "whereis",
@@ -63,7 +66,16 @@ class LoopbackDiscord:
     async def sync(self, request: web.Request) -> web.Response:
         """Take the application's commands."""
         self.synced = [command["name"] for command in await request.json()]
-        return _answer([])
+        return answer([])
+
+    async def refresh(self, request: web.Request) -> web.StreamResponse:
+        """Sign the links of attachments anew."""
+        links = (await request.json())["attachment_urls"]
+        self.to_sign.append(links)
+        if self.sign is None:
+            await asyncio.Event().wait()
+            raise AssertionError
+        return self.sign(links)
 
     async def gateway(self, request: web.Request) -> web.WebSocketResponse:
         """Greet a bot, and welcome it or close."""
@@ -91,7 +103,8 @@ class LoopbackDiscord:
         return socket
 
 
-def _answer(body: Any, status: int = 200) -> web.Response:
+def answer(body: Any, status: int = 200) -> web.Response:
+    """An answer of Discord's, in JSON."""
     # discord.py compares the whole header, so there must be no charset in it.
     return web.Response(
         body=json.dumps(body).encode(), status=status, content_type="application/json"
@@ -107,6 +120,7 @@ async def loopback_discord(
     app.router.add_get("/users/@me", discord.me)
     app.router.add_get("/oauth2/applications/@me", discord.application)
     app.router.add_put("/applications/{id}/commands", discord.sync)
+    app.router.add_post("/attachments/refresh-urls", discord.refresh)
     app.router.add_get("/gateway/", discord.gateway)
     runner = web.AppRunner(app, shutdown_timeout=1.0)
     await runner.setup()

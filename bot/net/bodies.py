@@ -2,7 +2,7 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 import aiohttp
@@ -14,11 +14,15 @@ _PIECE = 256 * 1024
 _WBITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
-async def read_body(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
-    """The body of ``response``, unpacked.
+async def read_body(
+    response: aiohttp.ClientResponse,
+    max_bytes: int,
+    arrived: Callable[[int], None] = lambda _: None,
+) -> bytes:
+    """The body of ``response``, unpacked; what follows the end of a packed body is left alone.
 
-    A web page is cut off after :data:`MAX_PAGE_BYTES`.  Expects a session with
-    ``auto_decompress=False``.
+    A web page is cut off after :data:`MAX_PAGE_BYTES`.  ``arrived`` is told of bytes of the body as
+    they come, packed as they are.  Expects a session with ``auto_decompress=False``.
 
     Raises :class:`DownloadTooLargeError` as soon as more than ``max_bytes`` are announced, arrive,
     or come out of the unpacking, and :class:`DownloadFailedError` where it can't be unpacked.
@@ -28,7 +32,7 @@ async def read_body(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
     pieces: list[bytes] = []
     size = 0
     page: bool | None = None
-    async with aclosing(_unpacked(response, max_bytes)) as unpacked:
+    async with aclosing(_unpacked(response, max_bytes, arrived)) as unpacked:
         async for piece in unpacked:
             pieces.append(piece)
             size += len(piece)
@@ -43,11 +47,12 @@ async def read_body(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
 
 
 async def _unpacked(
-    response: aiohttp.ClientResponse, max_bytes: int
+    response: aiohttp.ClientResponse, max_bytes: int, arrived: Callable[[int], None]
 ) -> AsyncGenerator[bytes, None]:
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding in ("", "identity"):
         async for chunk in response.content.iter_any():
+            arrived(len(chunk))
             yield chunk
         return
     if encoding not in _WBITS:
@@ -58,6 +63,7 @@ async def _unpacked(
     unpacker = zlib.decompressobj(_WBITS[encoding])
     try:
         async for chunk in response.content.iter_any():
+            arrived(len(chunk))
             received += len(chunk)
             if received > max_bytes:
                 raise _too_large(max_bytes)
@@ -69,12 +75,14 @@ async def _unpacked(
                 await asyncio.sleep(0)
                 piece = unpacker.decompress(unpacker.unconsumed_tail, _PIECE)
                 yield piece
+            if unpacker.eof:
+                # Fed any further, it would copy all that it has been fed since, each time.
+                return
     except zlib.error:
         raise DownloadFailedError(
             "The file behind that link is damaged. Try again, or attach the picture."
         ) from None
-    if not unpacker.eof:
-        raise DownloadFailedError("That download broke off. Try again, or attach the picture.")
+    raise DownloadFailedError("That download broke off. Try again, or attach the picture.")
 
 
 def _too_large(max_bytes: int) -> DownloadTooLargeError:

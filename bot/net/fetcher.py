@@ -1,15 +1,18 @@
 """Downloads what a stranger's link leads to, and goes nowhere else.
 
 The rules: http and https; public addresses, judged on the address that the connection is made to;
-each redirect judged like a first link; bounded bytes (as sent and as unpacked), seconds and
-connections; nothing sent that tells who asks.  What a file is, its bytes say and not its headers.
+each redirect judged like a first link; bounded bytes (as sent, as unpacked, and around the file),
+seconds and connections; nothing sent that tells who asks.  What a file is, its bytes say and not
+its headers.
 """
 
 import asyncio
+import re
 import socket
 from collections.abc import Callable, Collection
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
@@ -20,18 +23,20 @@ from yarl import URL
 
 from bot.errors import DownloadFailedError, FetchError, RefusedURLError
 from bot.net.addresses import IPAddress, is_public
+from bot.net.allowance import Allowance, BoundedSocket
 from bot.net.bodies import read_body
-from bot.net.links import NOT_PUBLIC, checked, is_expired_discord_link
+from bot.net.discord_files import is_copy, is_expired_attachment
+from bot.net.links import NOT_PUBLIC, WEB_PORTS, checked
 from bot.net.preview import is_html, picture_of_page
 from bot.net.resolver import AddressRefusedError, GuardedResolver, ThreadResolver
 
 DEFAULT_MAX_BYTES = 25 * 1024 * 1024
 DEFAULT_TIMEOUT = 10.0
 DEFAULT_USER_AGENT = "whereis-bot (finds where a picture is from)"
-WEB_PORTS = frozenset({80, 443})
 MAX_REDIRECTS = 5
 MAX_CONCURRENT = 8
 
+_ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NO_ANSWER = "That link did not answer. Try again later, or attach the picture."
 _BROKE_OFF = "That download broke off. Try again, or attach the picture."
@@ -79,39 +84,18 @@ class Fetcher:
         self._allow_address = allow_address
         self._allowed_ports = allowed_ports
         self._resolver = resolver
-        self._threads = max_concurrent
+        # A look-up may outlive the download that wanted it, so there is room for more of them.
+        self._threads = 4 * max_concurrent
         self._slots = asyncio.Semaphore(max_concurrent)
         self._stack = AsyncExitStack()
-        self._session: aiohttp.ClientSession | None = None
+        self._names: GuardedResolver | None = None
 
     async def __aenter__(self) -> Self:
         resolver = self._resolver
         if resolver is None:
-            resolver = ThreadResolver(self._threads)
+            resolver = ThreadResolver(self._threads, rooted=True)
             self._stack.push_async_callback(resolver.close)
-        connector = aiohttp.TCPConnector(
-            # Both guards stand: the resolver's for a name with several addresses, the socket's for
-            # whatever reaches a connection by any other way.
-            resolver=GuardedResolver(resolver, self._allow_address),
-            socket_factory=self._open_socket,
-            use_dns_cache=False,
-            force_close=True,
-            limit=0,
-        )
-        self._session = await self._stack.enter_async_context(
-            aiohttp.ClientSession(
-                connector=connector,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                trust_env=False,
-                timeout=aiohttp.ClientTimeout(total=None),
-                headers={
-                    "User-Agent": self._user_agent,
-                    "Accept": "image/*, */*;q=0.5",
-                    "Accept-Encoding": "identity",
-                },
-            )
-        )
+        self._names = GuardedResolver(resolver, self._allow_address)
         return self
 
     async def __aexit__(
@@ -120,7 +104,7 @@ class Fetcher:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._session = None
+        self._names = None
         await self._stack.aclose()
 
     async def fetch(self, url: str) -> Download:
@@ -147,6 +131,33 @@ class Fetcher:
             ) from None
         finally:
             self._slots.release()
+
+    def _session(self, allowance: Allowance) -> aiohttp.ClientSession:
+        """A session for one request: nothing is shared with any other."""
+        if self._names is None:
+            raise RuntimeError("Fetcher.fetch() outside of its `async with`")
+        connector = aiohttp.TCPConnector(
+            # Both guards stand: the resolver's for a name with several addresses, the socket's for
+            # whatever reaches a connection by any other way.
+            resolver=self._names,
+            socket_factory=partial(self._open_socket, allowance),
+            use_dns_cache=False,
+            force_close=True,
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            # Twice as much may wait to be read, which is well within the allowance.
+            read_bufsize=64 * 1024,
+            trust_env=False,
+            timeout=aiohttp.ClientTimeout(total=None),
+            headers={
+                "User-Agent": self._user_agent,
+                "Accept": "image/*, */*;q=0.5",
+                "Accept-Encoding": "identity",
+            },
+        )
 
     def _checked(self, url: str) -> URL:
         return checked(url, allow_address=self._allow_address, allowed_ports=self._allowed_ports)
@@ -182,12 +193,14 @@ class Fetcher:
 
     async def _get(self, link: URL) -> bytes | URL:
         """The body behind ``link``, or where it redirects to."""
-        if self._session is None:
-            raise RuntimeError("Fetcher.fetch() outside of its `async with`")
+        allowance = Allowance()
         try:
-            async with self._session.get(link, allow_redirects=False) as response:
+            async with (
+                self._session(allowance) as session,
+                session.get(link, allow_redirects=False) as response,
+            ):
                 try:
-                    return await self._read(link, response)
+                    return await self._read(link, response, allowance)
                 finally:
                     # The rest of a body that was not read to its end is not waited for.
                     response.close()
@@ -207,13 +220,15 @@ class Fetcher:
         except (aiohttp.ClientError, OSError, ValueError):
             raise DownloadFailedError(_NO_ANSWER) from None
 
-    async def _read(self, link: URL, response: aiohttp.ClientResponse) -> bytes | URL:
+    async def _read(
+        self, link: URL, response: aiohttp.ClientResponse, allowance: Allowance
+    ) -> bytes | URL:
         location = response.headers.get("Location")
         if response.status in _REDIRECTS and location is not None:
             return self._joined(link, location)
         if response.status not in (200, 203):
             raise DownloadFailedError(_sentence_of_status(link, response.status))
-        body = await read_body(response, self._max_bytes)
+        body = await read_body(response, self._max_bytes, allowance.extend)
         if not body:
             raise DownloadFailedError(
                 "That link leads to an empty file. Check it, or attach the picture."
@@ -221,25 +236,32 @@ class Fetcher:
         return body
 
     def _joined(self, base: URL, reference: str) -> URL:
-        try:
-            target = base.join(URL(reference.strip()))
-        except ValueError:
-            # Not a link, so the check below says what is wrong with it.
-            return self._checked(reference)
-        return self._checked(str(target))
+        # As browsers do; in a host it is refused all the same.
+        reference = reference.strip().replace(" ", "%20")
+        if not _ABSOLUTE.match(reference):
+            # Where it is none, the check says so.
+            with suppress(ValueError):
+                reference = str(base.join(URL(reference)))
+        # A whole link is judged as it was written, not as a parser would mend it.
+        return self._checked(reference)
 
-    def _open_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
+    def _open_socket(self, allowance: Allowance, info: aiohttp.AddrInfoType) -> socket.socket:
         family, kind, protocol, _, address = info
         if not self._allow_address(ip_address(address[0])):
             raise AddressRefusedError
-        return socket.socket(family=family, type=kind, proto=protocol)
+        return BoundedSocket(allowance, family, kind, protocol)
 
 
 def _sentence_of_status(link: URL, status: int) -> str:
-    if status in (403, 404) and is_expired_discord_link(link):
+    if status in (403, 404) and is_expired_attachment(link):
         return (
             "That Discord link has expired. Copy the link of the picture again, "
             "or reply to the message that shows it."
+        )
+    if status in (403, 404, 410, 415) and is_copy(link):
+        return (
+            "Discord no longer has its copy of that picture. "
+            "Send the link of the picture itself, or attach it."
         )
     return _SENTENCES_OF_STATUS.get(
         status,

@@ -1,7 +1,6 @@
 """Links as strangers write them: what may be opened at all, before anything is looked up."""
 
 import re
-import time
 from collections.abc import Callable, Collection
 from ipaddress import ip_address
 
@@ -11,6 +10,7 @@ from bot.errors import RefusedURLError
 from bot.net.addresses import IPAddress
 
 MAX_URL_LENGTH = 4096
+WEB_PORTS = frozenset({80, 443})
 
 NOT_PUBLIC = (
     "That link leads to a private or local address, and I only open public ones. "
@@ -24,7 +24,13 @@ _AUTHORITY = re.compile(r"[a-z][a-z0-9+.-]*://([^/?#]*)", re.IGNORECASE)
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)", re.IGNORECASE)
 
-_DISCORD_CDN = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
+# Names that mean something inside of a network alone: RFC 6761, RFC 6762 (with its appendix G),
+# RFC 8375, and by custom.  Looking one up would tell a stranger who is there.
+_INSIDE = re.compile(
+    r"(?:.*\.)?"
+    r"(?:localhost|localdomain|local|internal|intranet|private|corp|home|lan|home\.arpa)\.?",
+    re.IGNORECASE,
+)
 
 
 def checked(
@@ -32,9 +38,10 @@ def checked(
 ) -> URL:
     """The link that ``text`` is.
 
-    A host that is an address is judged here; a host that is a name is judged once it is looked up.
-    Every way to write an IPv4 address but four plain decimal numbers is refused, since programs
-    disagree about which address such a number means.
+    A host that is an address is judged here, and so is a name that only the inside of a network
+    knows; any other name is judged once it is looked up.  Every way to write an IPv4 address but
+    four plain decimal numbers is refused, since programs disagree about which address such a number
+    means.
 
     Raises :class:`RefusedURLError`.
     """
@@ -47,8 +54,9 @@ def checked(
         raise RefusedURLError(_NOT_A_LINK)
     try:
         url = URL(text)
-        port = url.port
-    except ValueError:
+        # yarl decodes a host when it is asked for; and it raises both.
+        port, _ = url.port, url.host
+    except (ValueError, IndexError):
         raise RefusedURLError(_NOT_A_LINK) from None
     if url.scheme not in ("http", "https"):
         raise RefusedURLError("I only open links that start with http:// or https://.")
@@ -80,18 +88,6 @@ def _check_host(host: str, allow_address: Callable[[IPAddress], bool], *, is_lit
             raise RefusedURLError(NOT_PUBLIC)
     elif len(host) > 253 or not _HOST_NAME.fullmatch(host):
         raise RefusedURLError(_NOT_A_LINK)
-
-
-def is_expired_discord_link(url: URL, now: float | None = None) -> bool:
-    """Whether ``url`` is a link to a file on Discord whose signature has run out, or is missing.
-
-    Discord signs such links; ``ex`` is the hexadecimal Unix time (in seconds) at which one stops
-    working.  ``now`` is a Unix time in seconds; ``None`` means the present.
-    """
-    if url.host not in _DISCORD_CDN or "attachments" not in url.parts:
-        return False
-    try:
-        expires = int(url.query["ex"], 16)
-    except (KeyError, ValueError):
-        return True
-    return expires <= (time.time() if now is None else now)
+    # A name of one label is a machine of the own network, or nothing.
+    elif "." not in host.rstrip(".") or _INSIDE.fullmatch(host):
+        raise RefusedURLError(NOT_PUBLIC)

@@ -20,16 +20,21 @@ class ThreadResolver(AbstractResolver):
 
     A look-up can't be interrupted, and a stranger's name server can make one last for half a
     minute: in the event loop's own few threads that would hold up the whole bot.
+
+    With ``rooted``, a name is what it says and nothing shorter: the system does not try it with the
+    domains of its own network behind it, where it may stand for something inside.
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, *, rooted: bool = False) -> None:
+        self._rooted = rooted
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="resolver")
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
+        name = f"{host.rstrip('.')}." if self._rooted else host
         found = await asyncio.get_running_loop().run_in_executor(
-            self._executor, _look_up, host, port, family
+            self._executor, _look_up, name, port, family
         )
         return [
             ResolveResult(

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.client import BotOptions, Services
+from bot.client import WhereisBot
 from bot.errors import FetchError
 from bot.search import Answer, Scope
+from cogs.refreshing import refreshed
 from cogs.targets import Target, read_target
 
 
@@ -24,9 +25,9 @@ class Searcher:
     So many pictures are held in memory at once, whatever members send.
     """
 
-    def __init__(self, services: Services, options: BotOptions, at_once: int = 4) -> None:
-        self._services = services
-        self._options = options
+    def __init__(self, bot: WhereisBot, at_once: int = 4) -> None:
+        self._bot = bot
+        self._options = bot.options
         self._slots = asyncio.Semaphore(at_once)
 
     async def search(self, targets: Sequence[Target], scope: Scope) -> tuple[Outcome, ...]:
@@ -34,8 +35,9 @@ class Searcher:
 
         Raises :class:`bot.errors.DatabaseUnavailableError`.
         """
+        found = await refreshed(targets, self._bot.http, timeout=self._options.fetch_timeout)
         outcomes = await asyncio.gather(
-            *(self._outcome(target, scope) for target in targets), return_exceptions=True
+            *(self._outcome(target, scope) for target in found), return_exceptions=True
         )
         return tuple(map(_or_raised, outcomes))
 
@@ -44,13 +46,13 @@ class Searcher:
             try:
                 data = await read_target(
                     target,
-                    self._services.fetcher,
+                    self._bot.services.fetcher,
                     max_bytes=self._options.max_bytes,
                     timeout=self._options.fetch_timeout,
                 )
             except FetchError as error:
                 return Outcome(target, error)
-            return Outcome(target, await self._services.search.search(data, scope))
+            return Outcome(target, await self._bot.services.search.search(data, scope))
 
 
 def _or_raised(outcome: Outcome | BaseException) -> Outcome:

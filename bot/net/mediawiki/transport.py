@@ -66,16 +66,14 @@ class Transport:
         self._heard: set[str] = set()
 
     async def __aenter__(self) -> Self:
-        resolver = self._resolver
-        if resolver is None:
-            resolver = ThreadResolver(_THREADS)
-            self._stack.push_async_callback(resolver.close)
         guarded = aiohttp.TCPConnector(
-            resolver=GuardedResolver(resolver, self._allow_address),
+            resolver=GuardedResolver(self._names(rooted=True), self._allow_address),
             socket_factory=self._open_socket,
             use_dns_cache=False,
         )
-        named = aiohttp.TCPConnector(resolver=GuardedResolver(resolver, _anywhere))
+        # The operator's own wiki may have a short name, in the operator's own domain.
+        names = self._names(rooted=False)
+        named = aiohttp.TCPConnector(resolver=GuardedResolver(names, _anywhere))
         for is_guarded, connector in ((True, guarded), (False, named)):
             self._sessions[is_guarded] = await self._stack.enter_async_context(
                 aiohttp.ClientSession(
@@ -88,6 +86,13 @@ class Transport:
                 )
             )
         return self
+
+    def _names(self, *, rooted: bool) -> AbstractResolver:
+        if self._resolver is not None:
+            return self._resolver
+        resolver = ThreadResolver(_THREADS, rooted=rooted)
+        self._stack.push_async_callback(resolver.close)
+        return resolver
 
     async def __aexit__(
         self,
