@@ -3,11 +3,14 @@
 #   ARGS=…     passed on:  make demo ARGS=--preview    make test ARGS='-k whereis -x'
 #              make test ARGS=-n0 for one process, ARGS=--thorough for longer runs of random tests
 #   ROWS=…     how many rows a benchmark has
+#   FUZZ_SECONDS=…, SEED=…   how long to fuzz, and with which inputs (those of a run before)
 #   PYTHON=…   the Python to use (3.11 or newer); the first suitable one on the PATH otherwise
 #   SYSTEM=no  leave the system's packages alone
 
 ARGS ?=
 ROWS ?= 1000000
+FUZZ_SECONDS ?= 60
+SEED ?=
 SYSTEM ?= yes
 export PYTHON SYSTEM
 
@@ -17,12 +20,13 @@ BIN := .venv/bin
 # left to do takes over tests that another has not begun. ARGS=-n0 does without.
 PROCESSES := -n logical --maxprocesses=4 --dist=worksteal
 
-.PHONY: help demo test lint lock bench-index clean
+.PHONY: help demo test fuzz lint lock bench-index clean
 
 help:
 	@echo "make demo              show the bot at work, without a token"
 	@echo "make demo ARGS=--preview   the same, in a page that looks like Discord"
 	@echo "make test              run every test   (ARGS='-k whereis -x' goes to pytest)"
+	@echo "make fuzz              hostile pictures and words for a minute   (FUZZ_SECONDS=600 for longer)"
 	@echo "make lint              ruff, mypy and the import rules"
 	@echo "make lock              write requirements/*.txt anew   (ARGS=--upgrade for newer versions)"
 	@echo "make bench-index       measure the search index   (ROWS=30000000, a million otherwise)"
@@ -37,6 +41,11 @@ demo:
 test:
 	@sh scripts/setup dev
 	$(BIN)/python -m pytest $(PROCESSES) $(ARGS)
+
+# ARGS='--corpus FOLDER' begins with the pictures of a folder too, ARGS=--help names the rest.
+fuzz:
+	@sh scripts/setup dev
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 # Every check runs, so that one report shows all there is to mend.
 lint:
@@ -56,6 +65,6 @@ bench-index:
 	$(BIN)/python -m bench.index --rows $(ROWS) $(ARGS)
 
 clean:
-	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv build dist .fuzz .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find $(wildcard bot cogs db tests bench) -name __pycache__ -type d -prune -exec rm -rf {} +
 	find db/extension \( -name '*.o' -o -name '*.so' -o -name '*.bc' \) -delete

@@ -7,6 +7,7 @@ since not every wiki ignores it.
 
 import re
 import unicodedata
+from ipaddress import IPv6Address
 from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
@@ -22,6 +23,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 # What MediaWiki's links leave readable, and the apostrophe.
 _READABLE = "!$()*,/:;@~'"
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?")
 # All that may stand in a link as it is, the percent sign of what is encoded already included.
 _LINK_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"
 
@@ -172,11 +174,7 @@ def _title_of_link(link: SplitResult) -> str:
 
 def _normal(link: SplitResult) -> str:
     """The link in ASCII, as every program understands it."""
-    try:
-        host = (link.hostname or "").encode("idna").decode()
-    except UnicodeError:
-        raise RequestError(_UNREADABLE) from None
-    netloc = f"[{host}]" if ":" in host else host
+    netloc = _ascii_host(link)
     if link.port is not None:
         netloc = f"{netloc}:{link.port}"
     url = quote(link._replace(netloc=netloc).geturl(), safe=_LINK_CHARACTERS)
@@ -185,6 +183,23 @@ def _normal(link: SplitResult) -> str:
             f"That link is longer than {MAX_URL_LENGTH} characters. Type the page's title instead."
         )
     return url
+
+
+def _ascii_host(link: SplitResult) -> str:
+    """The host, an IPv6 address in its brackets; Discord refuses a message with any other."""
+    host = link.hostname or ""
+    try:
+        if "[" in link.netloc:
+            address = IPv6Address(host)
+            if address.scope_id is None:
+                return f"[{address}]"
+        else:
+            host = host.encode("idna").decode().lower()
+            if _HOST.fullmatch(host):
+                return host
+    except ValueError:
+        pass
+    raise RequestError(_UNREADABLE)
 
 
 def _decoded(text: str) -> str:

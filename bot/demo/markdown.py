@@ -13,7 +13,7 @@ from rich.text import Text
 
 _BODY = r"(?:\\.|[^\\])+?"
 _INLINE = re.compile(
-    r"\\(?P<escaped>[^\w\s])"
+    r"\\(?P<escaped>[^\w\s]|_)"
     r"|`(?P<code>[^`\n]+)`"
     r"|\[(?P<label>(?:\\.|[^\]\\])+)\]"
     r"\(<?(?P<target>https?://(?:[^\s()<>]|\([^\s()<>]*\))+)>?(?:\s\"[^\"]*\")?\)"

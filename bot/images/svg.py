@@ -33,6 +33,9 @@ A larger one is scaled to :data:`FIT`; its hash may then differ from plain code'
 FIT = 2048
 """The long side, in pixels, that a drawing too large is scaled to."""
 
+MAX_SIDE = 2**31 - 1
+"""Pixels that a drawing may be wide or high, which is what a PNG may be."""
+
 CANVAS = 512
 """Width and height, in pixels, of the page that a drawing without a size is drawn on."""
 
@@ -117,7 +120,7 @@ def _size(tree: Any, canvas: int | None) -> tuple[float, float] | None:
         dpi=_DPI, font_size=_FONT_SIZE, context_width=canvas, context_height=canvas
     )
     width, height, _ = node_format(page, tree)
-    if not (0 < width < math.inf and 0 < height < math.inf):
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
         return None
     return float(width), float(height)
 

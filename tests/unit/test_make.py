@@ -43,7 +43,7 @@ def test_setup_refuses_an_old_python(tmp_path: Path) -> None:
     assert "needs Python 3.11 or newer, and there is Python 3.9.2" in found.stderr
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "lint", "lock", "bench-index", "clean"])
+@pytest.mark.parametrize("target", ["demo", "test", "fuzz", "lint", "lock", "bench-index", "clean"])
 def test_make_has_the_targets_that_its_help_names(target: str) -> None:
     shown = subprocess.run(
         ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
@@ -60,6 +60,20 @@ def test_make_has_the_targets_that_its_help_names(target: str) -> None:
     if target == "demo":
         assert "scripts/setup preview" in planned.stdout
         assert "whereis-bot demo --preview" in planned.stdout
+
+
+def planned(*arguments: str) -> str:
+    """What ``make`` would do."""
+    return subprocess.run(
+        ["make", "-n", *arguments], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+
+
+def test_fuzzing_takes_a_minute_and_new_inputs_unless_told_otherwise() -> None:
+    assert "scripts/setup dev" in planned("fuzz")
+    assert planned("fuzz").strip().endswith("-m tests.fuzz --seconds 60")
+    told = planned("fuzz", "FUZZ_SECONDS=5", "SEED=7", "ARGS=--only svg").split()
+    assert told[told.index("--seconds") :] == ["--seconds", "5", "--seed", "7", "--only", "svg"]
 
 
 def test_a_change_passes_when_the_tests_and_the_checks_do() -> None:

@@ -4,11 +4,21 @@ import asyncio
 import multiprocessing
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import Context
+from functools import partial
 from multiprocessing.context import ForkServerProcess
+from typing import TypeVar
 
 from bot.images.model import Guard, Limits
 from bot.images.workers import serve, wire
+
+T = TypeVar("T")
+
+# The kernel ends a process at the end of a job's time.  This clock is for one that a picture has
+# taken over, or that the machine does not get round to.
+_OUT_OF_TIME = (-signal.SIGALRM, -signal.SIGXCPU)
+_GRACE = 1.0
 
 # A process that ends by itself is done with it in no time.
 _REAP_SECONDS = 1.0
@@ -25,16 +35,16 @@ class EndedError(Exception):
     """The process has ended, or was ended, without an answer.
 
     ``taken`` says whether it had begun with the job, ``aside`` that another job or its caller was
-    the reason, and ``out_of_cpu`` that the system ended it for the CPU time it took.
+    the reason, and ``out_of_time`` that the system ended it for the time it took.
     """
 
     def __init__(
-        self, *, taken: bool = False, aside: bool = False, out_of_cpu: bool = False
+        self, *, taken: bool = False, aside: bool = False, out_of_time: bool = False
     ) -> None:
         super().__init__("the process ended")
         self.taken = taken
         self.aside = aside
-        self.out_of_cpu = out_of_cpu
+        self.out_of_time = out_of_time
 
 
 class Process:
@@ -64,7 +74,7 @@ class Process:
 
         Raises :class:`StartError`.
         """
-        launching = asyncio.ensure_future(asyncio.to_thread(_launch, limits))
+        launching = _in_thread(_launch, limits)
         try:
             process, pipe = await asyncio.shield(launching)
         except asyncio.CancelledError:
@@ -73,7 +83,7 @@ class Process:
             pipe.close()
             await _reap(process)
             raise
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, RuntimeError) as error:
             raise StartError(str(error) or type(error).__name__) from error
         started = cls(process, *await asyncio.open_connection(sock=pipe))
         try:
@@ -113,7 +123,8 @@ class Process:
             async with self._turn:
                 if self.ended:
                     raise EndedError(aside=True)
-                async with asyncio.timeout_at(max(asked, self._free_since) + seconds):
+                end = max(asked, self._free_since) + seconds + _GRACE
+                async with asyncio.timeout_at(end):
                     await self._word_that_it_is_taken()
                     taken = True
                     answers = wire.parse_answers(await self._frame(), len(pictures))
@@ -126,7 +137,7 @@ class Process:
             aside = self._given_up
             status = await self.end()
             raise EndedError(
-                taken=taken, aside=aside, out_of_cpu=taken and status == -signal.SIGXCPU
+                taken=taken, aside=aside, out_of_time=taken and status in _OUT_OF_TIME
             ) from error
         finally:
             if not in_time:
@@ -181,8 +192,23 @@ def _launch(limits: Limits) -> tuple[ForkServerProcess, socket.socket]:
 
 
 async def _reap(process: ForkServerProcess) -> int | None:
-    await asyncio.to_thread(process.join, _REAP_SECONDS)
-    if process.exitcode is None:
+    status = await _in_thread(_status, process, _REAP_SECONDS)
+    if status is None:
         process.kill()
-        await asyncio.to_thread(process.join)
+        status = await _in_thread(_status, process, None)
+    return status
+
+
+def _status(process: ForkServerProcess, seconds: float | None) -> int | None:
+    process.join(seconds)
     return process.exitcode
+
+
+def _in_thread(function: Callable[..., T], *arguments: object) -> asyncio.Future[T]:
+    """Call a function in a thread, without the context of the caller.
+
+    In the simulated Discord of the demonstration time stands still within that context, and
+    multiprocessing waits by the clock.
+    """
+    loop = asyncio.get_running_loop()
+    return loop.run_in_executor(None, partial(Context().run, function, *arguments))

@@ -32,7 +32,10 @@ def serve(pipe: socket.socket, limits: Limits) -> None:
     wire.send(descriptor, wire.guards(guards))
     while (pictures := wire.receive_job(descriptor)) is not None:
         wire.send(descriptor)
-        wire.send(descriptor, wire.answers(read(pictures, limits)))
+        _begin(limits)
+        answers = read(pictures, limits)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        wire.send(descriptor, wire.answers(answers))
 
 
 def prepare(limits: Limits) -> tuple[Guard, ...]:
@@ -69,7 +72,6 @@ def read(pictures: list[bytes], limits: Limits) -> list[wire.Answer]:
     """
     from bot.images.reading import Shrunk, fingerprints, read_small  # noqa: PLC0415
 
-    _begin(limits)
     end = time.monotonic() + limits.timeout / 2
     out_of_memory = reasons.too_much_memory(limits)
     found: list[Shrunk | Unreadable] = []
@@ -89,11 +91,11 @@ def read(pictures: list[bytes], limits: Limits) -> list[wire.Answer]:
 
 
 def _begin(limits: Limits) -> None:
-    """Give a job its share of CPU time.
+    """Give a job its time; the kernel ends this process when it is over.
 
-    The parent's clock ends a slow job.  This is for when there is no parent any more, or when it
-    is itself held up.
+    Its share of CPU time is for a decoder that forbids itself to be alarmed.
     """
+    signal.setitimer(signal.ITIMER_REAL, limits.timeout)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     share = math.ceil(time.process_time() + limits.timeout) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (share, hard))

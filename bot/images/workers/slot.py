@@ -102,7 +102,7 @@ class Slot:
                 return reasons.STOPPED
             if error.aside:
                 return Lost.ASIDE
-            if error.out_of_cpu:
+            if error.out_of_time:
                 return reasons.too_slow(self._limits)
             return reasons.CRASHED if error.taken else Lost.LOST
         finally:

@@ -79,6 +79,13 @@ def test_escape_by_example(text: str, expected: str) -> None:
     assert escape(text) == expected
 
 
+@pytest.mark.parametrize("text", ["\u3164", "\u2800 \u200d", "\u200c", "\u0301\ufe0f", "\u202e"])
+def test_what_can_not_be_seen_is_nothing(text: str) -> None:
+    assert plain(text) == ""
+    assert link(text, "https://a.example") == "[untitled](https://a.example)"
+    assert plain(f"a{text}").startswith("a")
+
+
 def test_towers_of_marks_are_cut() -> None:
     assert plain("a" + "\u0301" * 30) == "a" + "\u0301" * 4
     assert plain("e\u0301e\u0301") == "e\u0301e\u0301"

@@ -108,6 +108,14 @@ def test_a_header_that_promises_too_much_is_enough(data: bytes) -> None:
     assert refused(data).kind == "too_large"
 
 
+def test_a_palette_that_is_gone_is_damage(picture: Image.Image, save: Save) -> None:
+    data = save(picture.quantize(16), "PNG")
+    palette = data.index(b"PLTE") - 4
+    end = palette + 12 + int.from_bytes(data[palette : palette + 4], "big")
+
+    assert refused(data[:palette] + data[end:]).kind == "damaged"
+
+
 def test_an_icon_that_hides_a_large_picture(picture: Image.Image, save: Save) -> None:
     inside = save(picture.resize((600, 400)), "PNG")
     entry = struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(inside), 22)

@@ -121,10 +121,18 @@ def test_no_size_is_too_large_or_too_small_to_be_drawn(attributes: str) -> None:
 
 @pytest.mark.parametrize(
     "attributes",
-    ['width="nan" height="5"', 'width="inf" height="inf"', 'width="-5" height="5"'],
+    [
+        'width="nan" height="5"',
+        'width="inf" height="inf"',
+        'width="-5" height="5"',
+        'width="2147483648" height="5"',
+        'width="1e300" height="1e300"',
+    ],
 )
 def test_a_size_that_makes_no_sense_is_said_so(attributes: str) -> None:
-    assert refused(svg(attributes=attributes)).kind == "damaged"
+    result = refused(svg(attributes=attributes))
+    assert result.kind == "damaged"
+    assert "size" in result.reason
 
 
 def test_a_large_drawing_is_scaled_and_hashes_alike(plain_hash: PlainHash) -> None:

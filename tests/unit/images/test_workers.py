@@ -428,9 +428,8 @@ async def test_a_process_that_has_read_much_is_replaced(
 def test_a_job_leaves_to_another_what_there_is_no_time_for(
     good: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A second passes between any two looks at the clock; this process's CPU is not to be limited.
+    # A second passes between any two looks at the clock.
     monkeypatch.setattr("bot.images.workers.serve.time.monotonic", iter(range(100)).__next__)
-    monkeypatch.setattr("bot.images.workers.serve._begin", lambda _: None)
 
     answer = fingerprint(good, Limits())
     assert serve.read([good] * 9, Limits(timeout=6)) == [answer] * 4

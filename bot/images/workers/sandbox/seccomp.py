@@ -33,8 +33,8 @@ _THREADS = (
 )
 _SIGNALS = "rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall"
 _TIME = (
-    "clock_gettime clock_getres clock_nanosleep nanosleep gettimeofday time times getrusage "
-    "getcpu uname sysinfo getrandom getrlimit setrlimit"
+    "clock_gettime clock_getres clock_nanosleep nanosleep gettimeofday time times setitimer "
+    "getrusage getcpu uname sysinfo getrandom getrlimit setrlimit"
 )
 PLAIN = tuple(f"{_MEMORY} {_PIPES} {_FILES} {_THREADS} {_SIGNALS} {_TIME}".split())
 """Calls that are let through whatever they are asked, by name."""
