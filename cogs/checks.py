@@ -28,6 +28,8 @@ NO_VOICE = (
     "was done; ask a moderator for them, or ask me elsewhere."
 )
 
+ELSEWHERE = "That belongs to another place. Ask again where you want it."
+
 log = logging.getLogger(__name__)
 
 
@@ -37,6 +39,34 @@ class RefusedError(NotAllowedError, commands.CheckFailure, app_commands.CheckFai
     It is a check failure to both command frameworks, so that each hands it to the presenter of
     errors as its own, and carries the sentence that the person reads.
     """
+
+
+class OnCooldownError(commands.CommandOnCooldown, app_commands.AppCommandError):
+    """Somebody asks too often, by whichever way; both command frameworks take it as theirs."""
+
+    def __init__(self, cooldown: commands.Cooldown, retry_after: float) -> None:
+        super().__init__(cooldown, retry_after, commands.BucketType.user)
+
+
+class Pace:
+    """How often one person may ask, over text, slash commands and menus together."""
+
+    def __init__(self, uses: int, seconds: float) -> None:
+        self._cooldowns: commands.CooldownMapping[discord.abc.User] = (
+            commands.CooldownMapping.from_cooldown(uses, seconds, _user_id)
+        )
+
+    def count(self, user: discord.abc.User) -> None:
+        """Count one time. Raises :class:`OnCooldownError` when that is too many."""
+        now = discord.utils.utcnow().timestamp()
+        bucket = self._cooldowns.get_bucket(user, now)
+        wait = bucket.update_rate_limit(now) if bucket is not None else None
+        if bucket is not None and wait:
+            raise OnCooldownError(bucket, wait)
+
+
+def _user_id(user: discord.abc.User) -> int:
+    return user.id
 
 
 async def is_owner(bot: WhereisBot, user: discord.abc.User) -> bool:
@@ -91,6 +121,15 @@ async def require_owner(bot: WhereisBot, user: discord.abc.User) -> None:
     """Raise :class:`RefusedError` for everybody but the bot's owner."""
     if not await is_owner(bot, user):
         raise RefusedError(ONLY_OWNERS)
+
+
+def require_server(click: discord.Interaction[Any], guild_id: int | None) -> None:
+    """Raise :class:`RefusedError` for a click from anywhere but the server that it is about.
+
+    Who is a moderator in one server must not act with that in another.
+    """
+    if click.guild_id != guild_id:
+        raise RefusedError(ELSEWHERE)
 
 
 def require_voice(ctx: commands.Context[Any]) -> None:

@@ -18,7 +18,12 @@ from bot.errors import ConfigurationError, DatabaseError, WhereisError
 from cogs.text import clip, escape
 
 NO_READ_HISTORY = 160002
+UNKNOWN_MESSAGE = 10008
 UNKNOWN_INTERACTION = 10062
+ACKNOWLEDGED_ALREADY = 40060
+
+# The answer is gone, came too late, or was given when this reached us the first time.
+PAST = (UNKNOWN_MESSAGE, UNKNOWN_INTERACTION, ACKNOWLEDGED_ALREADY)
 
 MAX_CONTENT = 2000
 
@@ -96,7 +101,7 @@ def explain(error: BaseException, where: str = "a command") -> str | None:
     told.
     """
     cause = root_of(error)
-    if isinstance(cause, QUIET) or getattr(cause, "code", None) == UNKNOWN_INTERACTION:
+    if isinstance(cause, QUIET) or _is_past(cause):
         return None
     if isinstance(cause, DatabaseError):
         # Its own text is for the operator, and may name machines.
@@ -182,6 +187,10 @@ async def _try(place: discord.abc.Messageable, content: str) -> discord.Message 
     except discord.HTTPException as error:
         log.warning("could not answer: %s", error)
         return None
+
+
+def _is_past(error: BaseException) -> bool:
+    return isinstance(error, discord.HTTPException) and error.code in PAST
 
 
 def _cooldown(error: commands.CommandOnCooldown | app_commands.CommandOnCooldown) -> str:

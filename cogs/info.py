@@ -17,7 +17,7 @@ from bot.errors import RequestError, WhereisError
 from bot.ingest import CollectionStats, IndexStatus
 from bot.search import Scope
 from cogs.checks import require_voice
-from cogs.text import escape, size
+from cogs.text import UNTITLED, escape, size
 
 Ctx = commands.Context[WhereisBot]
 Command = commands.Command[Any, ..., Any]
@@ -83,6 +83,8 @@ class Info(commands.Cog):
         extras={"group": GROUP, "example": "help whereis", "examples": ("help", "help whereis")},
     )
     @app_commands.describe(command="The command to explain")
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+    @app_commands.allowed_installs(guilds=True, users=False)
     @commands.dynamic_cooldown(_as_often_as_searches, commands.BucketType.user)
     async def help_(self, ctx: Ctx, *, command: str | None = None) -> None:
         """Show the commands that you may use here, with a word on each.
@@ -110,6 +112,8 @@ class Info(commands.Cog):
         brief="Show how many pictures and pages I know",
         extras={"group": GROUP, "example": "stats"},
     )
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+    @app_commands.allowed_installs(guilds=True, users=False)
     @commands.dynamic_cooldown(_as_often_as_searches, commands.BucketType.user)
     async def stats(self, ctx: Ctx) -> None:
         """Show how many pictures and pages are searched here, by collection."""
@@ -122,6 +126,8 @@ class Info(commands.Cog):
         brief="Show what I am, and how to invite me",
         extras={"group": GROUP, "example": "about"},
     )
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+    @app_commands.allowed_installs(guilds=True, users=False)
     @commands.dynamic_cooldown(_as_often_as_searches, commands.BucketType.user)
     async def about(self, ctx: Ctx) -> None:
         """Show what this bot is, its version, how quick it is, and the link that invites it."""
@@ -211,7 +217,7 @@ def statistics(lines: Sequence[CollectionStats], prefix: str) -> discord.Embed:
     embed = discord.Embed(title="What I know", colour=discord.Colour.blurple())
     for line in lines[:COLLECTIONS_SHOWN]:
         own = line.collection.kind == "server"
-        name = "This server's own pictures" if own else escape(line.collection.name, 200)
+        name = "This server's own pictures" if own else _collection_name(line)
         embed.add_field(name=name, value=_amount(line), inline=False)
     total = sum(line.images for line in lines)
     if not total:
@@ -273,6 +279,10 @@ def _amount(line: CollectionStats) -> str:
         f"{_count(line.images, 'picture')} on {_count(line.pages, 'page')} · "
         f"{_count(line.appearances, 'appearance')}{as_of}"
     )
+
+
+def _collection_name(line: CollectionStats) -> str:
+    return escape(line.collection.name, 100) or UNTITLED
 
 
 def _count(number: int, noun: str) -> str:

@@ -150,7 +150,11 @@ class ListedImage:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """One line of the audit: a page was added to a picture, or taken from it."""
+    """One line of the audit: a page was added to a picture, or taken from it.
+
+    ``user_id`` and ``undone_by`` are Discord users; ``None`` is the operator, and for ``undone_by``
+    also nobody, as long as ``undone_at`` is ``None``.
+    """
 
     id: int
     action: Action
@@ -163,6 +167,7 @@ class Addition:
     user_id: int | None
     created_at: datetime
     undone_at: datetime | None
+    undone_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,8 +132,16 @@ class Writing:
         return (rows[0]["batch"], rows[0]["action"]) if rows else None
 
     async def mark_undone(self, actor: Actor) -> tuple[Addition, ...]:
-        """Mark the lines of the step that was taken as undone."""
-        return _in_order(await self._fetch("batch_undone", self._collection, actor.user_id))
+        """Mark the lines of the step that was taken as undone, and by whom and where."""
+        rows = await self._fetch(
+            "batch_undone",
+            self._collection,
+            actor.user_id,
+            actor.guild_id,
+            actor.channel_id,
+            actor.message_id,
+        )
+        return _in_order(rows)
 
     async def _fetch(self, name: str, *values: object) -> list[Any]:
         return await self._transaction.fetch(self._sql[name], *values)

@@ -7,7 +7,7 @@ many at once.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.errors import NotFoundError, PictureRefusedError
+from bot.errors import PictureRefusedError
 from bot.images import Fingerprint, Unreadable, Workers
 from bot.importers import PictureSource
 from bot.importers.sql_dump import SqlDump
@@ -22,10 +22,14 @@ from db.store import Store
 
 @dataclass(frozen=True, slots=True)
 class NewPicture:
-    """A picture that somebody wants added: the bytes of an image file, and its name if known."""
+    """A picture that somebody wants added: the bytes of an image file, and its name if known.
+
+    ``shown`` is what sentences about it call it where its name can't stand as it is.
+    """
 
     data: bytes
     file: str | None
+    shown: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +93,9 @@ class IngestService:
         template = page_url_template or default or self._page_url_template
         return await self._store.ensure_wiki(name, template)
 
-    async def collection_named(self, name: str) -> Collection:
-        """An existing collection. Raises :class:`NotFoundError`."""
-        found = await self._store.collection_named(name)
-        if found is None:
-            known = ", ".join(c.name for c in await self._store.all_collections()) or "none yet"
-            raise NotFoundError(f"There is no collection “{name}”. There are: {known}.")
-        return found
+    async def collection_named(self, name: str) -> Collection | None:
+        """The collection of that name; for the bot's owner and the operator alone."""
+        return await self._store.collection_named(name)
 
     async def collections(self) -> tuple[Collection, ...]:
         """Every collection; for the bot's owner and the operator alone."""
@@ -153,6 +153,15 @@ class IngestService:
     ) -> tuple[ListedImage, ...]:
         """Pictures of a collection, newest first; ``after`` is the last image id already seen."""
         return await self._store.listing(collection.id, search=search, after=after, limit=limit)
+
+    async def history(
+        self, collection: Collection, *, before: int | None = None, limit: int = 10
+    ) -> tuple[Addition, ...]:
+        """What was added to a collection and removed from it by hand, newest first.
+
+        ``before`` is the id of the last line already seen.
+        """
+        return await self._store.additions(collection.id, before=before, limit=limit)
 
     async def stats(self, scope: Scope) -> tuple[CollectionStats, ...]:
         """How much the collections in scope hold."""
@@ -240,7 +249,7 @@ class IngestService:
 
 
 def _accepted(picture: NewPicture, read: Fingerprint | Unreadable) -> Fingerprint:
-    name = picture.file or "The picture"
+    name = picture.shown or picture.file or "The picture"
     if isinstance(read, Unreadable):
         raise PictureRefusedError(f"{name} was not added: {read.reason}")
     if read.plain:

@@ -7,8 +7,9 @@ from discord.ext import commands
 from bot.client import WhereisBot
 from bot.errors import RequestError
 from cogs.admin._keeper import SEARCH_LIMIT, Keeper
-from cogs.admin._requests import parse_addition, parse_removal, split_collection
-from cogs.checks import moderators_only, require_voice
+from cogs.admin._requests import parse_addition, parse_count, parse_removal, split_collection
+from cogs.admin._views import PER_PAGE
+from cogs.checks import is_owner, moderators_only, require_voice
 from cogs.targets import Target, find_links, find_targets, from_attachment
 from cogs.text import plain
 
@@ -26,6 +27,10 @@ class Pictures(commands.Cog):
         description="Look after this server's own pictures",
         guild_only=True,
         default_permissions=discord.Permissions(manage_guild=True),
+        allowed_contexts=app_commands.AppCommandContext(
+            guild=True, dm_channel=False, private_channel=False
+        ),
+        allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
     )
 
     def __init__(self, bot: WhereisBot) -> None:
@@ -63,7 +68,7 @@ class Pictures(commands.Cog):
         The bot's owner may write `--collection NAME` to add to another collection.
         """
         asked = parse_addition(text)
-        place = await self._keeper.place(ctx, asked.collection)
+        place = await self._keeper.begin(ctx, asked.collection)
         targets = await _pictures_of(ctx.message, asked.links)
         await self._keeper.add(ctx, asked.page, targets, place)
 
@@ -87,7 +92,7 @@ class Pictures(commands.Cog):
         The bot's owner may write `--collection NAME` to remove from another collection.
         """
         asked = parse_removal(text)
-        place = await self._keeper.place(ctx, asked.collection)
+        place = await self._keeper.begin(ctx, asked.collection)
         if asked.image_id is not None:
             await self._keeper.remove(ctx, asked.image_id, place)
             return
@@ -111,7 +116,7 @@ class Pictures(commands.Cog):
         With words behind it, only those that have them in a page's title or in the file's name.
         """
         search, name = split_collection(text)
-        place = await self._keeper.place(ctx, name)
+        place = await self._keeper.begin(ctx, name)
         await self._keeper.list(ctx, search, place)
 
     @commands.command(
@@ -128,7 +133,27 @@ class Pictures(commands.Cog):
         rest, name = split_collection(text)
         if rest:
             raise RequestError("I can only take back the last step; write nothing behind it.")
-        await self._keeper.undo(ctx, await self._keeper.place(ctx, name))
+        await self._keeper.undo(ctx, await self._keeper.begin(ctx, name))
+
+    @commands.command(
+        usage="[how many]",
+        brief="Show who added or removed what, and when",
+        extras={
+            "group": GROUP,
+            "slash": "image history",
+            "example": "history",
+            "examples": ("history", "history 3"),
+        },
+    )
+    @moderators_only()
+    async def history(self, ctx: Ctx, *, text: str = "") -> None:
+        """Show what was added, removed and taken back, by whom and when, newest first.
+
+        With a number behind it, so many lines at a time, at most ten.
+        """
+        rest, name = split_collection(text)
+        at_a_time = parse_count(rest, PER_PAGE)
+        await self._keeper.history(ctx, at_a_time, await self._keeper.begin(ctx, name))
 
     # ----------------------------------------------------------------------------- slash commands
 
@@ -150,7 +175,7 @@ class Pictures(commands.Cog):
     ) -> None:
         """``addimage`` as a slash command."""
         ctx = await Ctx.from_interaction(interaction)
-        place = await self._keeper.place(ctx, collection)
+        place = await self._keeper.begin(ctx, collection)
         await self._keeper.add(ctx, title, _given(picture, url), place)
 
     @image.command(name="remove", description="Remove a picture, by number or by sight")
@@ -172,7 +197,7 @@ class Pictures(commands.Cog):
     ) -> None:
         """``removeimage`` as a slash command."""
         ctx = await Ctx.from_interaction(interaction)
-        place = await self._keeper.place(ctx, collection)
+        place = await self._keeper.begin(ctx, collection)
         if image_id is not None:
             await self._keeper.remove(ctx, image_id, place)
         else:
@@ -193,7 +218,7 @@ class Pictures(commands.Cog):
         """``images`` as a slash command, for the eyes of who asked."""
         ctx = await Ctx.from_interaction(interaction)
         await ctx.defer(ephemeral=True)
-        place = await self._keeper.place(ctx, collection)
+        place = await self._keeper.begin(ctx, collection)
         await self._keeper.list(ctx, search or "", place)
 
     @image.command(name="undo", description="Take back the last addition or removal")
@@ -206,17 +231,35 @@ class Pictures(commands.Cog):
     ) -> None:
         """``undo`` as a slash command."""
         ctx = await Ctx.from_interaction(interaction)
-        await self._keeper.undo(ctx, await self._keeper.place(ctx, collection))
+        await self._keeper.undo(ctx, await self._keeper.begin(ctx, collection))
+
+    @image.command(name="history", description="Show who added or removed what, and when")
+    @app_commands.describe(
+        count="How many lines at a time",
+        collection="For the bot's owner: another collection than this server's own",
+    )
+    @moderators_only()
+    async def image_history(
+        self,
+        interaction: discord.Interaction[WhereisBot],
+        count: app_commands.Range[int, 1, PER_PAGE] = PER_PAGE,
+        collection: str | None = None,
+    ) -> None:
+        """``history`` as a slash command, for the eyes of who asked."""
+        ctx = await Ctx.from_interaction(interaction)
+        await ctx.defer(ephemeral=True)
+        await self._keeper.history(ctx, count, await self._keeper.begin(ctx, collection))
 
     @image_add.autocomplete("collection")
     @image_remove.autocomplete("collection")
     @image_list.autocomplete("collection")
     @image_undo.autocomplete("collection")
+    @image_history.autocomplete("collection")
     async def collection_choices(
         self, interaction: discord.Interaction[WhereisBot], current: str
     ) -> list[app_commands.Choice[str]]:
         """The names of the collections, for the bot's owner; for others there is none to choose."""
-        if not await self._bot.is_owner(interaction.user):
+        if not await is_owner(self._bot, interaction.user):
             return []
         names = [collection.name for collection in await self._bot.services.ingest.collections()]
         fitting = [n for n in names if current.casefold() in n.casefold() and len(n) <= 100]

@@ -105,10 +105,7 @@ def undone(
         heading, colour = "Undone: a removal", discord.Colour.green()
         told = f"These came back to {where}:"
     shown = [told, *_undone_lines(lines, collection)]
-    shown.append(
-        f"The step was taken by {_who(first.user_id)} "
-        f"{discord.utils.format_dt(first.created_at, 'R')}."
-    )
+    shown.append(f"The step was taken by {_who(first.user_id)} {_when(first.created_at)}.")
     return discord.Embed(title=heading, colour=colour, description=fit(shown))
 
 
@@ -161,6 +158,21 @@ def listing(
     pictures = "1 picture" if total == 1 else f"{total:,} pictures"
     looked = f"searched for “{clip(plain(search), 60)}” · " if search else ""
     embed.set_footer(text=f"Page {page} · {looked}{pictures} in all · newest first")
+    return embed
+
+
+def history(
+    lines: Sequence[Addition], collection: Collection, guild_id: int | None, *, page: int
+) -> discord.Embed:
+    """One page of ``history``."""
+    embed = discord.Embed(
+        title=f"What was done to {collection_label(collection, guild_id)}",
+        colour=discord.Colour.blurple(),
+        description=fit([_history_line(line) for line in lines]),
+    )
+    if not lines:
+        embed.description = "Nothing was added or removed by hand."
+    embed.set_footer(text=f"Page {page} · newest first")
     return embed
 
 
@@ -302,6 +314,16 @@ def _page_link(line: Addition, collection: Collection) -> str:
     return link(display_title(line.title), address, TITLE_SHOWN)
 
 
+def _history_line(line: Addition) -> str:
+    done, page = ("Added", "to") if line.action == "add" else ("Removed", "from")
+    # Without links, which would leave no room for a page of these.
+    title = escape(display_title(line.title), TITLE_SHOWN)
+    told = f"by {_who(line.user_id)} {_when(line.created_at)}"
+    if line.undone_at is not None:
+        told += f" · **undone** by {_who(line.undone_by)} {_when(line.undone_at)}"
+    return f"**{done}** **#{line.image_id}**{_file(line.file)} {page} {title}\n\u2003{told}"
+
+
 def _listed_line(image: ListedImage) -> str:
     titles = ", ".join(escape(display_title(title), 60) for title in image.titles)
     more = image.page_count - len(image.titles)
@@ -313,7 +335,11 @@ def _listed_line(image: ListedImage) -> str:
 
 
 def _added(user_id: int | None, at: datetime) -> str:
-    return f"added by {_who(user_id)} {discord.utils.format_dt(at, 'R')}"
+    return f"added by {_who(user_id)} {_when(at)}"
+
+
+def _when(at: datetime) -> str:
+    return discord.utils.format_dt(at, "R")
 
 
 def _who(user_id: int | None) -> str:

@@ -10,20 +10,32 @@ from discord.ext import commands
 
 from bot.client import WhereisBot
 from bot.errors import NotFoundError, PictureRefusedError, RequestError
-from bot.ingest import Actor, Collection, ListedImage, NewPicture
+from bot.ingest import Actor, Addition, Collection, ListedImage, NewPicture
 from bot.search import Match, Scope
 from bot.titles import parse_page
 from cogs.admin import _embeds as embeds
-from cogs.admin._views import ChoiceView, Click, Gate, ListView, OnceView, PersonalView
-from cogs.checks import require_moderator, require_owner
+from cogs.admin._views import (
+    PER_PAGE,
+    ChoiceView,
+    Click,
+    Gate,
+    ListView,
+    OnceView,
+    PersonalView,
+)
+from cogs.checks import Pace, require_moderator, require_owner, require_server
+from cogs.refreshing import refreshed
 from cogs.targets import Target, read_target
-from cogs.text import clip, plain
+from cogs.text import clip, escape, plain
 
 Ctx = commands.Context[WhereisBot]
 
 FILE_LIMIT = 200
 SEARCH_LIMIT = 100
 AT_ONCE = 2
+NAMES_SHOWN = 20
+# Who looks after pictures takes several steps in a row, and searches in between.
+STEPS_PER_SEARCH = 4
 
 NO_PICTURE = (
     "There is no picture. Attach one, put a link to one behind the page, or reply to a message "
@@ -45,25 +57,46 @@ class Place:
 
 
 class Keeper:
-    """Adds, removes, lists and takes back, and answers."""
+    """Adds, removes, lists and takes back, and answers.
+
+    So that nobody keeps the readers of pictures from everybody else, one person may take
+    ``STEPS_PER_SEARCH`` steps in the time of one search.
+    """
 
     def __init__(self, bot: WhereisBot) -> None:
         self._bot = bot
         self._ingest = bot.services.ingest
-        # So many additions hold their pictures in memory at once.
+        options = bot.options
+        self._pace = Pace(options.cooldown_uses * STEPS_PER_SEARCH, options.cooldown_seconds)
+        # So many requests hold their pictures in memory at once.
         self._slots = asyncio.Semaphore(AT_ONCE)
 
-    async def place(self, ctx: Ctx, name: str | None) -> Place:
-        """This server's own collection, or for the bot's owner the one of that name."""
+    async def begin(self, ctx: Ctx, name: str | None) -> Place:
+        """Count a step, and find where it is taken: in this server's own collection, or for the
+        bot's owner in the one of that name.
+
+        Raises :class:`cogs.checks.OnCooldownError`.
+        """
+        self._pace.count(ctx.author)
         if name is not None:
             await require_owner(self._bot, ctx.author)
-            return Place(await self._ingest.collection_named(name), named=True)
+            return Place(await self._named(name), named=True)
         if ctx.guild is None:
             raise RequestError(
                 "There is no server here whose pictures are meant. Name a collection: "
                 "`--collection NAME`."
             )
         return Place(await self._ingest.server_collection(ctx.guild.id), named=False)
+
+    async def _named(self, name: str) -> Collection:
+        # Of what is no text the database would only say that it can't be asked.
+        found = await self._ingest.collection_named(name) if _is_text(name) else None
+        if found is None:
+            # The collections of servers are not named here: everybody around reads this.
+            wikis = [c.name for c in await self._ingest.collections() if c.kind == "wiki"]
+            known = ", ".join(escape(wiki, 60) for wiki in wikis[:NAMES_SHOWN]) or "none yet"
+            raise NotFoundError(f"There is no collection “{escape(name, 60)}”. There are: {known}.")
+        return found
 
     async def add(self, ctx: Ctx, page: str, targets: Sequence[Target], place: Place) -> None:
         """Add pictures of one page, and say what was added and what looks like it."""
@@ -77,13 +110,15 @@ class Keeper:
                 "at a time. Nothing was added."
             )
         async with ctx.typing(), self._slots:
-            pictures = [
-                NewPicture(await self._read(target), file_name(target.name)) for target in targets
-            ]
+            pictures = [await self._picture(target) for target in targets]
             outcomes = await self._ingest.add(pictures, title, url, collection, _actor(ctx))
         embed = embeds.added(title, url, outcomes, collection, _guild_id(ctx), self._prefix)
         new = any(outcome.new for outcome in outcomes)
         await _answer(ctx, embed, self._undo_button(ctx, place) if new else None)
+
+    async def _picture(self, target: Target) -> NewPicture:
+        name = file_name(target.name)
+        return NewPicture(await self._read(target), name, shown=escape(name, 100) if name else None)
 
     async def remove(self, ctx: Ctx, image_id: int, place: Place) -> None:
         """Remove the picture of that number."""
@@ -113,7 +148,7 @@ class Keeper:
             raise RequestError(
                 "These are several pictures. Remove one at a time; nothing was removed."
             )
-        async with ctx.typing():
+        async with ctx.typing(), self._slots:
             matches = await self._matches(targets[0], place)
         if len(matches) == 1 and matches[0].confidence != "possible":
             await self.remove(ctx, matches[0].image_id, place)
@@ -144,7 +179,7 @@ class Keeper:
         if len(search) > SEARCH_LIMIT:
             raise RequestError(f"Look for at most {SEARCH_LIMIT} characters.")
         collection, guild_id = place.collection, _guild_id(ctx)
-        wanted = search or None
+        wanted = plain(search) or None
 
         async def fetch(after: int, limit: int) -> Sequence[ListedImage]:
             return await self._ingest.listing(collection, search=wanted, after=after, limit=limit)
@@ -160,9 +195,36 @@ class Keeper:
                 prefix=self._prefix,
             )
 
-        view = ListView(ctx.author.id, self._gate(place), fetch, show)
-        embed = await view.render()
-        await _answer(ctx, embed, view if view.needed else None)
+        view = ListView(
+            ctx.author.id, self._gate(place), fetch, show, key=lambda image: image.image_id
+        )
+        await _answer_list(ctx, view)
+
+    async def history(self, ctx: Ctx, at_a_time: int, place: Place) -> None:
+        """Show what was added and removed by hand, by whom and when, page by page.
+
+        Raises :class:`RequestError` for more, or fewer, lines at a time than a message can have.
+        """
+        # Discord checks the number in a slash command, and is not asked to vouch for it.
+        if not 1 <= at_a_time <= PER_PAGE:
+            raise RequestError(f"I can show 1 to {PER_PAGE} lines at a time.")
+        collection, guild_id = place.collection, _guild_id(ctx)
+
+        async def fetch(after: int, limit: int) -> Sequence[Addition]:
+            return await self._ingest.history(collection, before=after or None, limit=limit)
+
+        async def show(lines: Sequence[Addition], page: int) -> discord.Embed:
+            return embeds.history(lines, collection, guild_id, page=page)
+
+        view = ListView(
+            ctx.author.id,
+            self._gate(place),
+            fetch,
+            show,
+            key=lambda line: line.id,
+            per_page=at_a_time,
+        )
+        await _answer_list(ctx, view)
 
     async def _total(self, place: Place) -> int:
         stats = await self._ingest.stats(place.scope)
@@ -176,13 +238,12 @@ class Keeper:
 
     def _undo_button(self, ctx: Ctx, place: Place) -> OnceView:
         """Takes back the very step that ``ctx`` took, whatever has happened since."""
-        actor = _actor(ctx)
+        step = ctx.message.id
 
         async def act(click: Click) -> discord.Embed:
+            actor = Actor(click.user.id, click.guild_id, click.channel_id, click.id)
             try:
-                lines = await self._ingest.undo(
-                    place.collection, actor, message_id=actor.message_id
-                )
+                lines = await self._ingest.undo(place.collection, actor, message_id=step)
             except NotFoundError:
                 raise NotFoundError("That step has been undone already.") from None
             return embeds.undone(lines, place.collection, click.guild_id)
@@ -194,12 +255,14 @@ class Keeper:
             if place.named:
                 await require_owner(self._bot, click.user)
             else:
+                require_server(click, place.collection.guild_id)
                 await require_moderator(self._bot, click.user, click.guild)
 
         return gate
 
     async def _read(self, target: Target) -> bytes:
         options = self._bot.options
+        (target,) = await refreshed((target,), self._bot.http, timeout=options.fetch_timeout)
         return await read_target(
             target,
             self._bot.services.fetcher,
@@ -219,12 +282,21 @@ def file_name(name: str | None) -> str | None:
     return clip(plain(name.replace("\\", "/").rsplit("/", 1)[-1]), FILE_LIMIT) or None
 
 
+def _is_text(name: str) -> bool:
+    return not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in name)
+
+
 def _actor(ctx: Ctx) -> Actor:
     return Actor(ctx.author.id, _guild_id(ctx), ctx.channel.id, ctx.message.id)
 
 
 def _guild_id(ctx: Ctx) -> int | None:
     return None if ctx.guild is None else ctx.guild.id
+
+
+async def _answer_list(ctx: Ctx, view: ListView[Any]) -> None:
+    embed = await view.render()
+    await _answer(ctx, embed, view if view.needed else None)
 
 
 async def _answer(ctx: Ctx, embed: discord.Embed, view: PersonalView | None = None) -> None:

@@ -1,6 +1,10 @@
-"""The commands of the bot's owner: the search index."""
+"""The commands of the bot's owner: the search index.
+
+What they change is no picture, so it is not in the audit: the log tells who did it, and where.
+"""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
@@ -27,6 +31,8 @@ GROUP = "The bot's owner"
 KINDS = f"[{'|'.join(get_args(IndexKind))}]"
 # Not by its annotation, with which a kind that there is not would count as none given.
 KIND = commands.parameter(converter=IndexKind, default=None)
+
+log = logging.getLogger(__name__)
 
 
 class Index(commands.Cog):
@@ -85,6 +91,7 @@ class Index(commands.Cog):
                 f"`{self._bot.options.prefix}index` shows how far it is."
             )
         async with self._building:
+            _log_change("build", kind, ctx.author.id, _guild_id(ctx))
             started = time.monotonic()
             message = await ctx.reply(embed=embeds.index_building(0, 0), mention_author=False)
 
@@ -119,7 +126,8 @@ class Index(commands.Cog):
         async def gate(click: Click) -> None:
             await require_owner(self._bot, click.user)
 
-        async def act(_click: Click) -> discord.Embed:
+        async def act(click: Click) -> discord.Embed:
+            _log_change("drop", kind, click.user.id, click.guild_id)
             await self._index.drop(kind)
             return embeds.index_status(await self._index.status(), self._bot.options.prefix)
 
@@ -170,6 +178,15 @@ async def watched(
         if not task.done():
             task.cancel()
             await asyncio.wait({task})
+
+
+def _log_change(done: str, kind: IndexKind | None, user_id: int, guild_id: int | None) -> None:
+    where = "private messages" if guild_id is None else f"server {guild_id}"
+    log.info("index %s (%s) asked for by user %d in %s", done, kind or "any kind", user_id, where)
+
+
+def _guild_id(ctx: Ctx) -> int | None:
+    return None if ctx.guild is None else ctx.guild.id
 
 
 async def _edit(message: discord.Message, embed: discord.Embed) -> bool:

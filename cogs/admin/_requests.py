@@ -71,6 +71,16 @@ def parse_removal(text: str) -> Removal:
     return Removal(min(int(number[1]), LARGEST_ID), "", collection)
 
 
+def parse_count(text: str, most: int) -> int:
+    """How many of something at a time, ``most`` unless told. Raises :class:`RequestError`."""
+    if not text:
+        return most
+    number = _ID.fullmatch(text)
+    if number is None or not 1 <= int(number[1]) <= most:
+        raise RequestError(f"Write nothing behind it, or a number from 1 to {most}.")
+    return int(number[1])
+
+
 def split_collection(text: str) -> tuple[str, str | None]:
     """The text without ``--collection NAME``, and that name. Raises :class:`RequestError`."""
     found = _COLLECTION.search(text)

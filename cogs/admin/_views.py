@@ -4,23 +4,28 @@ Each answers the one person it was made for, asks anew whether they still may, a
 time is up.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
 import discord
 
-from bot.ingest import ListedImage
+from bot.errors import RequestError
 from bot.search import Match
 from cogs.errors import present, whisper
 from cogs.text import clip, plain
 
 Click = discord.Interaction[Any]
 Gate = Callable[[Click], Awaitable[None]]
+T = TypeVar("T")
 
 # Discord takes edits of an answer to a slash command for fifteen minutes.
 TIMEOUT = 600.0
 PER_PAGE = 10
+
+NOT_YOURS = "That is for the one who asked. Ask yourself, if you may."
+NOT_OFFERED = "That picture is not one of the choices here. Nothing was removed."
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +46,7 @@ class PersonalView(discord.ui.View):
     async def interaction_check(self, interaction: Click, /) -> bool:
         """Whether this click counts."""
         if interaction.user.id != self._user_id:
-            await whisper(interaction, "That is for the one who asked. Ask yourself, if you may.")
+            await whisper(interaction, NOT_YOURS)
             return False
         await self._gate(interaction)
         return True
@@ -66,6 +71,14 @@ class PersonalView(discord.ui.View):
         first = not self._taken
         self._taken = True
         return first
+
+    async def give_up(self, interaction: Click) -> None:
+        """Take the components away without doing anything, unless something is being done."""
+        if not self.take():
+            await interaction.response.defer()
+            return
+        self.stop()
+        await interaction.response.edit_message(view=None)
 
 
 class OnceView(PersonalView):
@@ -105,8 +118,7 @@ class OnceView(PersonalView):
         await interaction.edit_original_response(embed=embed, view=None)
 
     async def _no(self, interaction: Click) -> None:
-        self.stop()
-        await interaction.response.edit_message(view=None)
+        await self.give_up(interaction)
 
 
 class ChoiceView(PersonalView):
@@ -131,40 +143,47 @@ class ChoiceView(PersonalView):
         self.add_item(keep)
 
     async def _chosen(self, interaction: Click) -> None:
+        chosen = self._menu.values[0] if self._menu.values else None
+        if chosen not in {option.value for option in self._menu.options}:
+            raise RequestError(NOT_OFFERED)
         if not self.take():
             await interaction.response.defer()
             return
         await interaction.response.defer()
         self.stop()
         try:
-            embed, view = await self._act(interaction, int(self._menu.values[0]))
+            embed, view = await self._act(interaction, int(chosen))
         except BaseException:
             await interaction.edit_original_response(view=None)
             raise
         await interaction.edit_original_response(embed=embed, view=view)
 
     async def _none(self, interaction: Click) -> None:
-        self.stop()
-        await interaction.response.edit_message(view=None)
+        await self.give_up(interaction)
 
 
-class ListView(PersonalView):
+class ListView(PersonalView, Generic[T]):
     """Leafs through a list that knows where a page begins, and not how many there are.
 
-    ``fetch`` gives at most so many pictures from behind an id; ``show`` makes the embed of one page
-    with its number.
+    ``fetch`` gives at most so many entries from behind an id, of which 0 stands for the beginning;
+    ``key`` is an entry's id, and ``show`` makes the embed of one page with its number.
     """
 
     def __init__(
         self,
         user_id: int,
         gate: Gate,
-        fetch: Callable[[int, int], Awaitable[Sequence[ListedImage]]],
-        show: Callable[[Sequence[ListedImage], int], Awaitable[discord.Embed]],
+        fetch: Callable[[int, int], Awaitable[Sequence[T]]],
+        show: Callable[[Sequence[T], int], Awaitable[discord.Embed]],
+        key: Callable[[T], int],
+        per_page: int = PER_PAGE,
     ) -> None:
         super().__init__(user_id, gate)
         self._fetch = fetch
         self._show = show
+        self._key = key
+        self._per_page = per_page
+        self._turning = asyncio.Lock()
         # Where each page up to this one begins; going back needs no question in reverse.
         self._starts = [0]
         self._next: int | None = None
@@ -176,26 +195,37 @@ class ListView(PersonalView):
 
     async def render(self) -> discord.Embed:
         """The embed of the page that is being looked at."""
-        found = await self._fetch(self._starts[-1], PER_PAGE + 1)
-        shown = found[:PER_PAGE]
-        self._next = shown[-1].image_id if len(found) > PER_PAGE else None
-        self.previous.disabled = len(self._starts) == 1
-        self.following.disabled = self._next is None
-        return await self._show(shown, len(self._starts))
+        return await self._open(self._starts)
 
     @discord.ui.button(label="Newer", emoji="◀️")
     async def previous(self, interaction: Click, button: discord.ui.Button[Self]) -> None:
         """Go back."""
-        if len(self._starts) > 1:
-            self._starts.pop()
-        await interaction.response.edit_message(embed=await self.render(), view=self)
+        await self._turn(interaction, lambda: self._starts[:-1])
 
     @discord.ui.button(label="Older", emoji="▶️")
     async def following(self, interaction: Click, button: discord.ui.Button[Self]) -> None:
         """Go on."""
-        if self._next is not None:
-            self._starts.append(self._next)
-        await interaction.response.edit_message(embed=await self.render(), view=self)
+        await self._turn(
+            interaction, lambda: [] if self._next is None else [*self._starts, self._next]
+        )
+
+    async def _turn(self, interaction: Click, wanted: Callable[[], list[int]]) -> None:
+        await interaction.response.defer()
+        # A second click, on its way already, waits and goes on from where the first one led.
+        async with self._turning:
+            embed = await self._open(wanted() or self._starts)
+            await interaction.edit_original_response(embed=embed, view=self)
+
+    async def _open(self, starts: list[int]) -> discord.Embed:
+        """Read the page that begins last, and only then stand on it."""
+        found = await self._fetch(starts[-1], self._per_page + 1)
+        shown = found[: self._per_page]
+        embed = await self._show(shown, len(starts))
+        self._starts = starts
+        self._next = self._key(shown[-1]) if len(found) > self._per_page else None
+        self.previous.disabled = len(starts) == 1
+        self.following.disabled = self._next is None
+        return embed
 
 
 def _option(match: Match) -> discord.SelectOption:

@@ -15,6 +15,7 @@ from discord.ext import commands
 
 from bot.client import WhereisBot
 from bot.search import Scope
+from cogs.checks import Pace
 from cogs.errors import NO_READ_HISTORY
 from cogs.search import _embeds
 from cogs.search._outcome import Searcher
@@ -43,15 +44,18 @@ class Search(commands.Cog):
 
     def __init__(self, bot: WhereisBot) -> None:
         self._bot = bot
-        self._searcher = Searcher(bot.services, bot.options)
+        self._searcher = Searcher(bot)
         self._replies: OrderedDict[int, Reply] = OrderedDict()
         self._live: Live = Live()
-        self._cooldowns: commands.CooldownMapping[discord.abc.User] = (
-            commands.CooldownMapping.from_cooldown(
-                bot.options.cooldown_uses, bot.options.cooldown_seconds, _user_id
-            )
+        self._pace = Pace(bot.options.cooldown_uses, bot.options.cooldown_seconds)
+        self._menu = app_commands.ContextMenu(
+            name="Search image",
+            callback=self.search_image,
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=True, private_channel=False
+            ),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
         )
-        self._menu = app_commands.ContextMenu(name="Search image", callback=self.search_image)
 
     async def cog_load(self) -> None:
         """Add *Search image* to the menu of messages."""
@@ -70,7 +74,7 @@ class Search(commands.Cog):
     )
     async def whereis(self, ctx: commands.Context[WhereisBot], *, text: str = "") -> None:
         """Search for the pictures that a message points at."""
-        self._cool_down(ctx.author)
+        self._pace.count(ctx.author)
         permissions = ctx.bot_permissions
         if not _may_write(permissions, ctx.channel):
             await _explain_silence(ctx)
@@ -95,6 +99,8 @@ class Search(commands.Cog):
                 view.belongs_to(reply.message.edit)
 
     @app_commands.command(name="whereis", description="Find out where a picture is from")
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+    @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.describe(
         picture="the picture",
         url="a link to the picture, or to a page that shows it",
@@ -169,7 +175,7 @@ class Search(commands.Cog):
 
     async def _begin(self, interaction: discord.Interaction[WhereisBot], *, private: bool) -> None:
         """Acknowledge at once; Discord waits three seconds."""
-        self._cool_down(interaction.user)
+        self._pace.count(interaction.user)
         hidden = private or not _may_speak(interaction)
         await interaction.response.defer(ephemeral=hidden, thinking=True)
 
@@ -189,33 +195,11 @@ class Search(commands.Cog):
         if view is not None:
             view.belongs_to(interaction.edit_original_response)
 
-    def _cool_down(self, user: discord.abc.User) -> None:
-        """Count a search of a user.
-
-        Raises :class:`commands.CommandOnCooldown`, for text and for slash commands alike.
-        """
-        now = discord.utils.utcnow().timestamp()
-        bucket = self._cooldowns.get_bucket(user, now)
-        wait = bucket.update_rate_limit(now) if bucket is not None else None
-        if bucket is not None and wait:
-            raise OnCooldownError(bucket, wait)
-
     def _reply_to(self, message: discord.Message) -> Reply:
         reply = self._replies.setdefault(message.id, Reply())
         if len(self._replies) > REMEMBERED:
             self._replies.popitem(last=False)
         return reply
-
-
-class OnCooldownError(commands.CommandOnCooldown, app_commands.AppCommandError):
-    """Somebody searches too often, by whichever way; both command frameworks take it as theirs."""
-
-    def __init__(self, cooldown: commands.Cooldown, retry_after: float) -> None:
-        super().__init__(cooldown, retry_after, commands.BucketType.user)
-
-
-def _user_id(user: discord.abc.User) -> int:
-    return user.id
 
 
 def _scope(guild_id: int | None) -> Scope:

@@ -4,14 +4,16 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypedDict
 from weakref import WeakValueDictionary
 
 import discord
 
 from bot.client import WhereisBot
+from bot.errors import RequestError
 from bot.search import PAGES_SHOWN, Answer, Match, Scope
-from cogs.checks import is_moderator
+from cogs.checks import is_moderator, require_server
 from cogs.errors import present, whisper
 from cogs.search import _embeds
 from cogs.search._outcome import Outcome
@@ -24,6 +26,7 @@ DELETE = "delete"
 
 EXPIRED = "This answer has expired. Ask again with `{prefix}whereis` and you get a fresh one."
 NOT_YOURS = "Only the one who asked can turn these pages. Ask about the picture yourself!"
+NOT_OFFERED = "That is not one of the choices here. Choose from the menu."
 NOT_YOURS_TO_DELETE = "Only the one who asked, or a moderator, can delete this answer."
 NO_MORE = "There are no more articles."
 
@@ -85,6 +88,7 @@ class AnswerView(discord.ui.View):
 
     async def interaction_check(self, interaction: discord.Interaction[Any]) -> bool:
         """Let the asker do everything, a moderator delete, and tell others why they can't."""
+        require_server(interaction, self._scope.guild_id)
         if interaction.user.id == self._asker_id:
             return True
         if _action(interaction) != DELETE:
@@ -109,19 +113,24 @@ class AnswerView(discord.ui.View):
 
     async def choose_picture(self, interaction: discord.Interaction[Any], number: int) -> None:
         """Show the answer to another picture of the question."""
-        self._picture = number
-        await self._choose(interaction, 0)
+        async with self._turning:
+            _require_offered(number, self._outcomes)
+            self._picture = number
+            await self._show(interaction, 0)
 
     async def choose_match(self, interaction: discord.Interaction[Any], number: int) -> None:
         """Show another known picture that looks like it."""
-        await self._choose(interaction, number)
+        async with self._turning:
+            _require_offered(number, self._matches)
+            await self._show(interaction, number)
 
     async def turn(self, interaction: discord.Interaction[Any], step: int) -> None:
         """Show the next or the previous pages of the match."""
         await interaction.response.defer()
         async with self._turning:
             self._edit = interaction.edit_original_response
-            leaf = await self._load(max(self._leaf.number + step, 0))
+            # Another picture may have been chosen meanwhile, which has no pages to turn.
+            leaf = await self._load(max(self._leaf.number + step, 0)) if self._matches else None
             if leaf is None:
                 self._last = self._leaf.number
                 await whisper(interaction, NO_MORE)
@@ -132,15 +141,13 @@ class AnswerView(discord.ui.View):
 
     async def delete(self, interaction: discord.Interaction[Any]) -> None:
         """Delete the answer."""
-        await interaction.response.defer()
-        await interaction.delete_original_response()
+        await _delete(interaction)
         self.stop()
 
-    async def _choose(self, interaction: discord.Interaction[Any], match: int) -> None:
-        async with self._turning:
-            self._show_match(match)
-            self._edit = interaction.edit_original_response
-            await interaction.response.edit_message(**self.fields())
+    async def _show(self, interaction: discord.Interaction[Any], match: int) -> None:
+        self._show_match(match)
+        self._edit = interaction.edit_original_response
+        await interaction.response.edit_message(**self.fields())
 
     @property
     def _outcome(self) -> Outcome:
@@ -228,13 +235,14 @@ class _Choice(discord.ui.Select[AnswerView]):
         self._chosen = chosen
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        await self._chosen(interaction, int(self.values[0]))
+        await self._chosen(interaction, _number(self.values))
 
 
 async def answer_orphan(bot: WhereisBot, interaction: discord.Interaction[Any], live: Live) -> None:
     """Answer a click on an answer that nobody looks after any more, as after a restart.
 
-    Its delete button still works, for it carries who asked.
+    Its delete button still works, for it carries who asked.  That is believed only of a button that
+    Discord shows under the message: then it was the bot that put it there.
     """
     if interaction.type is not discord.InteractionType.component:
         return
@@ -244,11 +252,21 @@ async def answer_orphan(bot: WhereisBot, interaction: discord.Interaction[Any], 
     view = live.get(parts[2])
     if interaction.response.is_done() or (view is not None and not view.is_finished()):
         return
+    if not _is_shown(interaction):
+        log.warning(
+            "user %d clicked a button that is not there, in channel %s",
+            interaction.user.id,
+            interaction.channel_id,
+        )
+        return
+    asker_id = int(parts[1])
     try:
         if parts[3] == DELETE:
-            if await _may_delete(bot, interaction, int(parts[1])):
-                await interaction.response.defer()
-                await interaction.delete_original_response()
+            if await _may_delete(bot, interaction, asker_id):
+                await _delete(interaction)
+            return
+        if interaction.user.id != asker_id:
+            await whisper(interaction, NOT_YOURS)
             return
         await interaction.response.edit_message(view=None)
     except discord.HTTPException as error:
@@ -269,6 +287,40 @@ async def _may_delete(
         return True
     await whisper(interaction, NOT_YOURS_TO_DELETE)
     return False
+
+
+async def _delete(interaction: discord.Interaction[Any]) -> None:
+    await interaction.response.defer()
+    # A second click was on its way already.
+    with suppress(discord.NotFound):
+        await interaction.delete_original_response()
+
+
+def _number(values: Sequence[str]) -> int:
+    """What was chosen in a menu. Raises :class:`RequestError` for what no menu of ours offers."""
+    chosen = values[0] if values else ""
+    if not (chosen.isascii() and chosen.isdecimal()):
+        raise RequestError(NOT_OFFERED)
+    return int(chosen)
+
+
+def _require_offered(number: int, among: Sequence[object]) -> None:
+    if number >= len(among):
+        raise RequestError(NOT_OFFERED)
+
+
+def _is_shown(interaction: discord.Interaction[Any]) -> bool:
+    """Whether the message that was clicked has that very button or menu."""
+    message = interaction.message
+    if message is None:
+        return False
+    wanted = _custom_id(interaction)
+    return any(
+        getattr(part, "custom_id", None) == wanted
+        for row in message.components
+        if isinstance(row, discord.ActionRow)
+        for part in row.children
+    )
 
 
 def _custom_id(interaction: discord.Interaction[Any]) -> str:

@@ -87,7 +87,8 @@ ORDER BY i.id DESC
 LIMIT $4;
 
 -- name: additions
-SELECT id, action, collection_id, image_id, dhash, file, title, url, user_id, created_at, undone_at
+SELECT id, action, collection_id, image_id, dhash, file, title, url, user_id, created_at, undone_at,
+    undone_by
 FROM additions
 WHERE collection_id = $1::bigint AND ($2::bigint IS NULL OR id < $2::bigint)
 ORDER BY id DESC

@@ -164,7 +164,7 @@ FROM pg_temp.incoming
 WHERE fresh OR $3 = 'remove'
 ORDER BY place
 RETURNING id, action, collection_id, image_id, dhash, file, title, url, user_id, created_at,
-    undone_at;
+    undone_at, undone_by;
 
 -- name: batch_newest
 SELECT batch, action
@@ -178,11 +178,12 @@ LIMIT 1;
 --
 -- name: batch_undone
 UPDATE additions l
-SET undone_at = now(), undone_by = $2, image_id = coalesce(s.image_id, l.image_id)
+SET undone_at = now(), undone_by = $2, undone_guild_id = $3, undone_channel_id = $4,
+    undone_message_id = $5, image_id = coalesce(s.image_id, l.image_id)
 FROM pg_temp.incoming s
 WHERE l.collection_id = $1::bigint AND l.id = s.place
 RETURNING l.id, l.action, l.collection_id, l.image_id, l.dhash, l.file, l.title, l.url, l.user_id,
-    l.created_at, l.undone_at;
+    l.created_at, l.undone_at, l.undone_by;
 
 -- name: analyze
 ANALYZE collections, images, pages, appearances, additions;

@@ -402,6 +402,9 @@ async def test_undo_walks_back_through_the_steps(kept: Store, url: str, ours: Co
         ("remove", "Two"),
     ]
     assert all(line.undone_at is not None for line in restored)
+    assert {(line.user_id, line.undone_by) for line in restored} == {(8, 9)}
+    (newest, *_) = await kept.additions(ours.id, limit=1)
+    assert newest == restored[-1]
     assert await counted(url, ours) == (1, 2, 2) == await stats_of(kept, ours)
     assert await kept.image(restored[0].image_id, [ours.id]) is not None
 

@@ -99,6 +99,26 @@ async def test_a_step_that_fails_is_taken_back(connection: Any) -> None:
     assert said == [f"Updating the database to schema {bad.number}…"]
 
 
+async def test_the_audit_of_an_older_schema_is_kept(empty_url: str, tmp_path: Path) -> None:
+    connection = await asyncpg.connect(empty_url)
+    assert await migrate(connection, load_migrations()[:2], print) == 2
+    await connection.execute(
+        "INSERT INTO collections (kind, name, page_url_template) VALUES ('wiki', 'enwiki', $1)",
+        TEMPLATE,
+    )
+    await connection.execute(
+        "INSERT INTO additions (batch, action, collection_id, image_id, dhash, title, user_id,"
+        " undone_at, undone_by) VALUES (1, 'add', 1, 5, 77, 'One', 7, now(), 8)"
+    )
+    await connection.close()
+    async with open_database(empty_url, tmp_path, say=lambda _: None) as database:
+        wiki = await database.store.collection_named("enwiki")
+        assert wiki is not None
+        (line,) = await database.store.additions(wiki.id)
+    assert (line.title, line.user_id, line.undone_by) == ("One", 7, 8)
+    assert line.undone_at is not None
+
+
 async def test_old_server_is_refused(connection: Any) -> None:
     old = (
         "SELECT 140012 AS server_version_num, '14.12' AS server_version,"

@@ -157,6 +157,20 @@ def test_a_list_page() -> None:
     )
 
 
+def test_a_page_of_the_history() -> None:
+    undone = replace(LINE, id=2, action="remove", user_id=None, undone_at=NOW, undone_by=7)
+    embed = embeds.history([undone, LINE], OWN, 7, page=3)
+    assert embed.title == "What was done to this server's own pictures"
+    assert embed.footer.text == "Page 3 · newest first"
+    when = f"<t:{int(NOW.timestamp())}:R>"
+    assert (embed.description or "").splitlines() == [
+        "**Removed** **#12** · fern.png from Barnsley fern",
+        f"\u2003by the operator {when} · **undone** by <@7> {when}",
+        "**Added** **#12** · fern.png to Barnsley fern",
+        f"\u2003by <@99> {when}",
+    ]
+
+
 def test_an_empty_list_says_how_to_fill_it() -> None:
     nothing = embeds.listing([], OWN, 7, search=None, page=1, total=0, prefix="?")
     assert "?addimage" in (nothing.description or "")
@@ -222,6 +236,7 @@ def test_hostile_words_fit_and_do_nothing(text: str) -> None:
         embeds.removed([line] * 200, collection, 7, "!"),
         embeds.undone([line] * 200, collection, 7),
         embeds.several(near[:25]),
+        embeds.history([replace(line, undone_at=NOW, undone_by=2**63)] * 10, collection, 7, page=1),
         embeds.listing(
             [listed(n, text, text, text, file=text) for n in range(10)],
             collection,

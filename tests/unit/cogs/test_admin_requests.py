@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from bot.errors import RequestError
 from cogs.admin._keeper import file_name
-from cogs.admin._requests import Addition, Removal, parse_addition, parse_removal, split_collection
+from cogs.admin._requests import (
+    Addition,
+    Removal,
+    parse_addition,
+    parse_count,
+    parse_removal,
+    split_collection,
+)
 
 PAGE = "https://en.wikipedia.org/wiki/Julia_set_(mathematics)"
 PICTURE = "https://example.org/julia.png?size=large"
@@ -112,3 +119,10 @@ def test_anything_is_understood_or_refused(text: str) -> None:
 def test_a_title_comes_through_as_typed(title: str, link: str) -> None:
     asked = parse_addition(f"{title} {link} --collection wiki")
     assert asked == Addition(title, link, "wiki")
+
+
+def test_how_many_at_a_time() -> None:
+    assert [parse_count(text, 10) for text in ("", "1", "10", "#3")] == [10, 1, 10, 3]
+    for text in ("0", "11", "-1", "x", "\u0661", "9" * 5000, "1 2"):
+        with pytest.raises(RequestError, match="a number from 1 to 10"):
+            parse_count(text, 10)

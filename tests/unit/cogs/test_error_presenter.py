@@ -16,7 +16,7 @@ from bot.errors import (
     NotFoundError,
     RefusedURLError,
 )
-from cogs.errors import explain, root_of, usage
+from cogs.errors import PAST, explain, root_of, usage
 
 
 class Answered:
@@ -87,10 +87,15 @@ def test_two_failures_have_two_references() -> None:
 
 
 def test_silence() -> None:
-    unknown = discord.NotFound(Answered(404), {"code": 10062, "message": "Unknown"})
     assert explain(commands.CommandNotFound()) is None
     assert explain(app_commands.CommandNotFound("x", [])) is None
-    assert explain(commands.CommandInvokeError(unknown)) is None
+
+
+@pytest.mark.parametrize("code", PAST)
+def test_what_is_past_is_not_spoken_of(code: int) -> None:
+    past = discord.HTTPException(Answered(400), {"code": code, "message": "Past"})
+    assert explain(commands.CommandInvokeError(past)) is None
+    assert explain(discord.HTTPException(Answered(400), {"code": 50035, "message": "No"}))
 
 
 def test_cooldowns_explain_themselves() -> None:
