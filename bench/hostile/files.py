@@ -110,10 +110,10 @@ def _scrambled() -> Iterator[tuple[str, str, bytes]]:
 
 def _too_many_pixels() -> Iterator[tuple[str, str, bytes]]:
     trick = "claims too many pixels"
-    yield "wide.png", trick, _png(60_000, 60_000, b"")
-    yield "widest.png", trick, _png(2**31 - 1, 2**31 - 1, b"")
+    yield "wide.png", trick, raw_png(60_000, 60_000, b"")
+    yield "widest.png", trick, raw_png(2**31 - 1, 2**31 - 1, b"")
     rows = zlib.compress(bytes(7_501 * 8_000))
-    yield "full.png", "60 million pixels in 60 kB", _png(60_000, 8_000, rows, depth=1, colours=0)
+    yield "full.png", "60 million pixels in 60 kB", raw_png(60_000, 8_000, rows, depth=1, colours=0)
     jpeg = bytearray(_picture("JPEG"))
     frame = jpeg.index(b"\xff\xc0")
     jpeg[frame + 5 : frame + 9] = struct.pack(">HH", 65_500, 65_500)
@@ -124,8 +124,8 @@ def _too_many_pixels() -> Iterator[tuple[str, str, bytes]]:
     bmp = bytearray(_picture("BMP"))
     bmp[18:26] = struct.pack("<ii", 2**31 - 1, 2**31 - 1)
     yield "wide.bmp", trick, bytes(bmp)
-    yield "text.png", "a text of 40 MB in 40 kB", _png(8, 8, b"", text=bytes(40_000_000))
-    inner = _png(60_000, 60_000, b"")
+    yield "text.png", "a text of 40 MB in 40 kB", raw_png(8, 8, b"", text=bytes(40_000_000))
+    inner = raw_png(60_000, 60_000, b"")
     icon = struct.pack("<HHHBBBBHHII", 0, 1, 1, 16, 16, 0, 0, 1, 32, len(inner), 22) + inner
     yield "wide.ico", trick, icon
     yield "wide.svg", trick, f'{_SVG}width="1e9" height="1e9"><circle r="9"/></svg>'.encode()
@@ -136,10 +136,10 @@ def _too_many_pixels() -> Iterator[tuple[str, str, bytes]]:
     yield "frames.gif", "2,000 frames", file.getvalue()
 
 
-def _png(
+def raw_png(
     width: int, height: int, pixels: bytes, *, depth: int = 8, colours: int = 2, text: bytes = b""
 ) -> bytes:
-    """A PNG of whatever it says: https://www.w3.org/TR/png-3/#5Chunk-layout"""
+    """A PNG of whatever size it says, with these packed ``pixels``: https://www.w3.org/TR/png-3/#5Chunk-layout"""
     chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colours, 0, 0, 0))]
     if text:
         chunks.append((b"zTXt", b"Comment\0\0" + zlib.compress(text)))

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bench.hostile.links import LINKS, SAYS, TrickyLink
 from bot.errors import DownloadFailedError, RefusedURLError
 from tests.cut_off import HOME, Followed, follow
 from tests.loopback_site import Site, ok, site_on
-from bench.hostile.links import LINKS, SAYS, TrickyLink
 
 ROWS = [pytest.param(case, id=f"{number}-{case.trick}") for number, case in enumerate(LINKS)]
 NAMED = [row for row, case in zip(ROWS, LINKS, strict=True) if case.stands_alone]

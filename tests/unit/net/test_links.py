@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.hostile.links import LINKS, SAYS, TrickyLink
 from bot.errors import RefusedURLError
 from bot.net.addresses import is_public
 from bot.net.links import WEB_PORTS, checked
-from bench.hostile.links import LINKS, SAYS, TrickyLink
 
 # What is refused of these is refused once their names are looked up, and not by their form.
 LOOKED_UP = [case for case in LINKS if case.verdict == "opens" or case.resolves_to]
