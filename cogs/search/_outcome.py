@@ -51,7 +51,8 @@ class Searcher:
                     timeout=self._options.fetch_timeout,
                 )
             except FetchError as error:
-                return Outcome(target, error)
+                # The error without its traceback, which holds all that was downloaded until then.
+                return Outcome(target, type(error)(error.sentence))
             return Outcome(target, await self._bot.services.search.search(data, scope))
 
 

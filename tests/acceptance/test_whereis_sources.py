@@ -1,5 +1,7 @@
 """Each way in which a picture can come to the bot."""
 
+import gc
+
 import discord
 import pytest
 import pytest_asyncio
@@ -7,6 +9,7 @@ from simcord import Env
 from simcord.backend.models import MessageSticker
 
 from bot.client import BotOptions
+from bot.errors import FetchError
 from tests.acceptance.world import (
     Library,
     Town,
@@ -208,6 +211,16 @@ async def test_slash_with_a_picture(town: Town) -> None:
     assert result.response is not None
     assert not result.ephemeral
     assert result.response.embeds[0].title == "Mandelbrot set"
+
+
+async def test_of_a_download_that_fails_nothing_is_kept(town: Town, website: Website) -> None:
+    link = website.put("a.png", bytes(3 * 1024 * 1024))
+    await town.alice.send(town.channel, f"!whereis {link}")
+
+    assert embed_of(town.answer()).title == "This picture is too large"
+    gc.collect()
+    held = [e for e in gc.get_objects() if isinstance(e, FetchError) and e.__traceback__]
+    assert held == []
 
 
 @pytest.mark.parametrize("scheme", ["http://", ""], ids=["with http", "without"])
