@@ -16,6 +16,7 @@ anything was not as it should be.  docs/security.md has what was printed.
 
 import argparse
 import asyncio
+import json
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -132,6 +133,7 @@ def report(measured: Measured) -> tuple[str, bool]:
             "no strace here" if trace is None else f"{len(trace.reached)}",
         ),
         ("processes looked at", "–" if trace is None else f"{trace.processes}"),
+        *_outcomes(trace),
     ]
     troubles = [
         *(f"no answer to {name}" for sent in measured.sent for name in sent.silent),
@@ -149,6 +151,17 @@ def report(measured: Measured) -> tuple[str, bool]:
     if troubles:
         parts.append("\n".join(f"- **{trouble}**" for trouble in troubles))
     return "\n\n".join(parts), not troubles
+
+
+def _outcomes(trace: tracing.Trace | None) -> list[tuple[str, str]]:
+    """What the members would read of the files, by kind."""
+    if trace is None:
+        return []
+    outcomes: dict[str, int] = json.loads(trace.printed)["outcomes"]
+    return [
+        (f"files: {kind.replace('_', ' ')}", f"{count:,}")
+        for kind, count in sorted(outcomes.items(), key=lambda one: -one[1])
+    ]
 
 
 def _wrong(measured: Measured) -> list[str]:

@@ -27,13 +27,14 @@ _TRIED = {"openat": "/etc/passwd", "socket": "AF_INET", "clone": "SIGCHLD"}
 
 @dataclass(slots=True)
 class Trace:
-    """What was seen.
+    """What was seen, and what the command ``printed``.
 
     ``processes`` that shut themselves in; ``reached``, the calls that went for a file outside of
     what a process may read, for an address or for another program, whether they succeeded or not;
     ``read``, how often one opened something that it may read, as fonts.
     """
 
+    printed: str = ""
     processes: int = 0
     read: int = 0
     reached: list[str] = field(default_factory=list)
@@ -54,9 +55,17 @@ def trace(command: Sequence[str], log: Path, *, seconds: float) -> Trace:
     Raises :class:`subprocess.CalledProcessError` and :class:`subprocess.TimeoutExpired`.
     """
     strace = ["strace", "-f", "-qq", "-s", "200", "-e", f"trace={_CALLS}", "-o", str(log)]
-    subprocess.run([*strace, sys.executable, *command], check=True, timeout=seconds)
+    run = subprocess.run(
+        [*strace, sys.executable, *command],
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=seconds,
+        text=True,
+    )
     with log.open(encoding="utf-8", errors="replace") as lines:
-        return parse(lines, landlock.readable())
+        found = parse(lines, landlock.readable())
+    found.printed = run.stdout
+    return found
 
 
 def parse(lines: Iterable[str], readable: Sequence[Path]) -> Trace:

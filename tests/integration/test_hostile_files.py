@@ -34,11 +34,11 @@ class Seen:
     trace: tracing.Trace
 
 
-def look(folder: Path, log: Path, capfd: pytest.CaptureFixture[str]) -> Seen:
+def look(folder: Path, log: Path) -> Seen:
     """Read all files in a folder, under strace."""
     trace = tracing.trace(["-m", "bench.hostile.reading", str(folder)], log, seconds=280)
     count = sum(file.is_file() for file in folder.rglob("*"))
-    return Seen(count, json.loads(capfd.readouterr().out), trace)
+    return Seen(count, json.loads(trace.printed), trace)
 
 
 def check(seen: Seen) -> None:
@@ -53,7 +53,7 @@ def check(seen: Seen) -> None:
     assert seen.told["memory_after"] - seen.told["memory_before"] < 64 * 2**20
 
 
-def test_files_that_are_drawn_to_do_harm(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_files_that_are_drawn_to_do_harm(tmp_path: Path) -> None:
     secret = tmp_path / "elsewhere" / "secret.png"
     secret.parent.mkdir()
     secret.write_bytes(png(1))
@@ -62,7 +62,7 @@ def test_files_that_are_drawn_to_do_harm(tmp_path: Path, capfd: pytest.CaptureFi
     for file in hostile_files("http://127.0.0.1:9", str(secret)):
         folder.joinpath(file.name).write_bytes(file.data)
 
-    seen = look(folder, tmp_path / "trace.txt", capfd)
+    seen = look(folder, tmp_path / "trace.txt")
 
     check(seen)
     assert {"read", "damaged", "too_large", "too_slow", "unknown", "empty"} == set(
@@ -71,8 +71,8 @@ def test_files_that_are_drawn_to_do_harm(tmp_path: Path, capfd: pytest.CaptureFi
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the hostile files of others are not here")
-def test_files_that_others_drew(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    check(look(CORPUS, tmp_path / "trace.txt", capfd))
+def test_files_that_others_drew(tmp_path: Path) -> None:
+    check(look(CORPUS, tmp_path / "trace.txt"))
 
 
 READING_ELSEWHERE = """
