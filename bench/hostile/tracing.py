@@ -19,6 +19,8 @@ _LINE = re.compile(r"(?P<pid>\d+) +(?P<call>\w+)\((?P<rest>.*)")
 _RESUMED = re.compile(r"(?P<pid>\d+) +<\.\.\. clone\d? resumed>.*= (?P<thread>\d+)$")
 _THREAD = re.compile(r"CLONE_THREAD.*= (?P<thread>\d+)$")
 _PATH = re.compile(r'"(?P<path>(?:[^"\\]|\\.)*)"')
+# What is asked of an open file, by its number and no path.
+_OF_A_DESCRIPTOR = re.compile(r'\d+, "",')
 # How a process ends; and what the C library asks for before it takes `clone`.
 _HARMLESS = {"exit", "exit_group", "clone3", "seccomp", "tgkill", "wait4", "getcwd"}
 # With which it tries its own walls, once each: bot/images/workers/sandbox/trial.py
@@ -85,7 +87,7 @@ def parse(lines: Iterable[str], readable: Sequence[Path]) -> Trace:
                 inside[pid] = dict(_TRIED)
                 found.processes += 1
             continue
-        if call in _HARMLESS or "AT_EMPTY_PATH" in rest:
+        if call in _HARMLESS or _OF_A_DESCRIPTOR.match(rest):
             continue
         tried = inside[pid].get(call)
         if tried is not None and tried in rest:

@@ -64,8 +64,16 @@ def test_make_has_the_targets_that_its_help_names(target: str) -> None:
 
 def planned(*arguments: str) -> str:
     """What ``make`` would do."""
+    # The make that runs these tests would hand on what it was asked itself.
+    ours = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARGS"}
     return subprocess.run(
-        ["make", "-n", *arguments], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+        ["make", "-n", *arguments],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name not in ours},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     ).stdout
 
 
