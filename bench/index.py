@@ -138,13 +138,13 @@ def as_json(setting: Setting, ways: dict[str, Way]) -> dict[str, Any]:
     }
 
 
-def put_between(document: str, printed: str) -> str:
+def put_between(document: str, printed: str, marks: tuple[str, str] = (BEGIN, END)) -> str:
     """The document with other text between the marks. Raises :class:`ValueError` without them."""
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = document.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
     if not (begin and end):
-        raise ValueError(f'There is no "{BEGIN}" with a "{END}" after it.')
-    return f"{before}{BEGIN}\n\n{printed.strip()}\n\n{END}{after}"
+        raise ValueError(f'There is no "{marks[0]}" with a "{marks[1]}" after it.')
+    return f"{before}{begin}\n\n{printed.strip()}\n\n{end}{after}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

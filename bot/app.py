@@ -11,7 +11,7 @@ from bot.health import Health, serve_health
 from bot.images import Limits, Workers
 from bot.ingest import IngestService
 from bot.net import Fetcher
-from bot.search import Radii, SearchService
+from bot.search import Chances, Radii, SearchService
 from db import Database, open_database
 
 
@@ -46,8 +46,8 @@ async def open_app(settings: Settings, *, say: Callable[[str], None]) -> AsyncIt
         fetcher = await stack.enter_async_context(
             Fetcher(max_bytes=settings.max_bytes, timeout=settings.fetch_timeout)
         )
-        radii = Radii(settings.radius, settings.radius_phash, settings.radius_unverified)
-        search = SearchService(database.store, workers, radii)
+        radii = Radii(whole=settings.radius, unverified=settings.radius_unverified)
+        search = SearchService(database.store, workers, radii, chances(settings))
         ingest = IngestService(
             database.store, database.imports, workers, search, settings.page_url_template
         )
@@ -62,6 +62,16 @@ def limits(settings: Settings) -> Limits:
         max_pixels=settings.max_pixels,
         timeout=settings.decode_timeout,
         memory=settings.decode_memory,
+    )
+
+
+def chances(settings: Settings) -> Chances:
+    """Up to what chance of being wrong a match is called a word."""
+    return Chances(
+        exact=settings.chance_exact,
+        close=settings.chance_close,
+        possible=settings.chance_possible,
+        unverified=settings.chance_unverified,
     )
 
 

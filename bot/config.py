@@ -59,9 +59,12 @@ class Settings(BaseSettings):
     contact: str | None = None
 
     # Search
-    radius: int = Field(12, ge=0, le=64)
-    radius_phash: int = Field(16, ge=0, le=64)
+    radius: int = Field(14, ge=0, le=64)
     radius_unverified: int = Field(4, ge=0, le=64)
+    chance_exact: float = Field(1e-4, gt=0, le=1)
+    chance_close: float = Field(1e-3, gt=0, le=1)
+    chance_possible: float = Field(0.05, gt=0, le=1)
+    chance_unverified: float = Field(0.2, gt=0, le=1)
     page_url_template: str = "https://en.wikipedia.org/wiki/{title}"
 
     # Running

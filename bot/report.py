@@ -10,7 +10,7 @@ from rich.text import Text
 
 from bot.doctor import Check
 from bot.ingest import CollectionStats, ImportReport, IndexStatistics, IndexStatus
-from bot.search import Answer, Confidence, Match
+from bot.search import Answer, Confidence, Match, what_was_done
 from db import ServerInfo
 
 COLOURS: dict[Confidence, str] = {"exact": "green", "close": "yellow", "possible": "magenta"}
@@ -36,6 +36,13 @@ def match_json(match: Match) -> dict[str, Any]:
         "file": match.file,
         "distance": match.distance,
         "confidence": match.confidence,
+        "chance_wrong": match.strangers,
+        "view": {
+            "orientation": match.view.orientation,
+            "framing": match.view.framing,
+            "frame": match.view.frame,
+        },
+        "alike": list(match.alike),
         "page_count": match.page_count,
         "pages": [{"title": page.title, "url": page.url} for page in match.pages],
     }
@@ -61,6 +68,9 @@ def _match_lines(match: Match) -> Iterable[Text]:
         line = Text.assemble((f"  {word:<9}", COLOURS[match.confidence]), page.name, "  ")
         line.append(page.url, style="dim")
         yield line
+    done = what_was_done(match.view)
+    if done is not None:
+        yield Text(f"           {done}", style="dim")
     if match.page_count > 3:
         yield Text(f"           shown on {match.page_count:,} pages", style="dim")
 

@@ -22,6 +22,19 @@ INDEX_SHARE = 0.75
 MAX_TITLE_BYTES = 512
 MAX_URL_BYTES = 2048
 MAX_FILE_BYTES = 1024
+MAX_LOOK_BYTES = 64
+
+DENSITY_RADIUS = 6
+"""Bits of dHash within which the neighbours of a probe are counted."""
+
+DENSITY_CAP = 10_000
+"""Pictures that a search looks at for its first probe, the nearest by dHash, and counts at most."""
+
+FURTHER_CAP = 2_000
+"""The same for every probe but the first."""
+
+MOST_READ = 2_000_000
+"""Hashes that a search without an index reads, where its first probe does not read as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +57,32 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True)
-class NearQuery:
-    """What to look for: hashes as signed 64-bit integers, radii in bits (0–64).
+class NearProbe:
+    """What to look for: hashes as signed 64-bit integers, radii in bits of dHash (0–64).
 
-    A stored picture is near if its dHash is within ``radius`` and its pHash, where both are known,
-    within ``radius_phash``.  A dHash within ``radius_unverified`` needs no such confirmation: half
-    the pHash of a symmetric picture is rounding noise, and pictures from a dump have none.
+    ``radius`` is for stored pictures that have a pHash, by which a match can be confirmed, and
+    ``radius_unverified`` for those that have not, as in rows from a dump.
     """
 
     dhash: int
-    phash: int | None
+    phash: int
     radius: int
-    radius_phash: int
     radius_unverified: int
 
     def __post_init__(self) -> None:
-        for bits in (self.radius, self.radius_phash, self.radius_unverified):
+        for bits in (self.radius, self.radius_unverified):
             if not 0 <= bits <= 64:
                 raise ValueError(f"a radius is 0 to 64 bits, not {bits}")
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A stored picture near a query.
+    """A stored picture near a probe.
 
     ``dhash`` and ``phash`` are 64-bit hashes as signed integers (``phash`` is ``None`` for rows
-    that came from a dump); ``distance`` is the Hamming distance of the dHashes, 0–64.
+    that came from a dump); ``distance`` is the Hamming distance of the dHashes, 0–64.  ``probe``
+    says which of the probes it is near, counted from 0.  ``look`` is its second look, if known:
+    :mod:`bot.images.look_layout` says what that is.
     """
 
     image_id: int
@@ -79,6 +92,23 @@ class Candidate:
     file: str | None
     page_count: int
     distance: int
+    probe: int = 0
+    look: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NearFound:
+    """What a search for some probes found.
+
+    ``candidates`` come probe by probe, the likeliest of each first; a picture may be near several.
+    ``within`` counts for each probe the pictures with a dHash within ``DENSITY_RADIUS``, or within
+    its own wider radius if even that is narrower; at most ``DENSITY_CAP`` for the first probe and
+    ``FURTHER_CAP`` for others.  ``images`` is how many pictures were searched.
+    """
+
+    candidates: tuple[Candidate, ...]
+    within: tuple[int, ...]
+    images: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +128,9 @@ class PageRow:
 class NewAppearance:
     """A picture and the page that shows it, to be stored.
 
-    Raises :class:`bot.errors.PictureRefusedError` for what the database can't hold: an empty
-    title, texts beyond the ``MAX_…_BYTES``, or characters that are no text.
+    ``look`` is the picture's second look, at most ``MAX_LOOK_BYTES``, where it has one.  Raises
+    :class:`bot.errors.PictureRefusedError` for what the database can't hold: an empty title, texts
+    beyond the ``MAX_…_BYTES``, or characters that are no text.
     """
 
     dhash: int
@@ -107,8 +138,11 @@ class NewAppearance:
     file: str | None
     title: str
     url: str | None = None
+    look: bytes | None = None
 
     def __post_init__(self) -> None:
+        if self.look is not None and not 0 < len(self.look) <= MAX_LOOK_BYTES:
+            raise ValueError(f"a look has 1 to {MAX_LOOK_BYTES} bytes, not {len(self.look)}")
         _check_text("title", self.title, MAX_TITLE_BYTES)
         _check_text("address", self.url, MAX_URL_BYTES)
         _check_text("file name", self.file, MAX_FILE_BYTES)

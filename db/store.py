@@ -11,6 +11,10 @@ from typing import Any
 from bot.errors import NotAllowedError, NotFoundError
 from db.pool import Connections
 from db.records import (
+    DENSITY_CAP,
+    DENSITY_RADIUS,
+    FURTHER_CAP,
+    MOST_READ,
     Actor,
     Added,
     Addition,
@@ -18,7 +22,8 @@ from db.records import (
     Collection,
     CollectionStats,
     ListedImage,
-    NearQuery,
+    NearFound,
+    NearProbe,
     NewAppearance,
     PageRow,
 )
@@ -56,33 +61,41 @@ class Store:
         return _collection(rows[0]) if rows else None
 
     async def near(
-        self,
-        query: NearQuery,
-        collection_ids: Sequence[int],
-        *,
-        limit: int,
-        after: tuple[int, int] | None = None,
-    ) -> tuple[Candidate, ...]:
-        """The pictures near a query, by (distance, id), from behind ``after`` on."""
-        distance, image_id = after if after is not None else (None, None)
+        self, probes: Sequence[NearProbe], collection_ids: Sequence[int], *, limit_each: int
+    ) -> NearFound:
+        """The pictures near some probes, ``limit_each`` of each probe at most, in one round trip.
+
+        They are ranked by their hashes alone: by ``5 · dHash distance + 2 · pHash distance``, with
+        30 for a pHash that is not known, then by id.  Where more pictures are near a probe than
+        ``DENSITY_CAP`` (``FURTHER_CAP`` for probes behind the first), the nearest by dHash are
+        looked at.  Without an index, probes that would bring what is read above ``MOST_READ`` find
+        nothing; the first is always searched.  Raises :class:`ValueError` without a probe.
+        """
+        if not probes:
+            raise ValueError("there is no probe to search for")
         rows = await self._fetch(
             "near",
-            query.dhash,
-            query.radius,
+            [probe.dhash for probe in probes],
+            [probe.phash for probe in probes],
+            [probe.radius for probe in probes],
+            [probe.radius_unverified for probe in probes],
+            [DENSITY_CAP, *[FURTHER_CAP] * (len(probes) - 1)],
             _ids(collection_ids),
-            query.phash,
-            query.radius_phash,
-            query.radius_unverified,
-            distance,
-            image_id,
-            limit,
+            DENSITY_RADIUS,
+            limit_each,
+            MOST_READ,
         )
-        return tuple(Candidate(*row) for row in rows)
+        within = {row["probe"]: row["within"] for row in rows}
+        return NearFound(
+            tuple(_candidate(row) for row in rows if row["image_id"] is not None),
+            tuple(within[place] for place in range(len(probes))),
+            rows[0]["images"],
+        )
 
     async def image(self, image_id: int, collection_ids: Sequence[int]) -> Candidate | None:
         """One picture, with distance 0."""
         rows = await self._fetch("image", _id(image_id), _ids(collection_ids))
-        return Candidate(*rows[0]) if rows else None
+        return _candidate(rows[0]) if rows else None
 
     async def pages(
         self, image_id: int, collection_ids: Sequence[int], *, after: int = 0, limit: int = 10
@@ -268,6 +281,20 @@ def _collection(row: Any) -> Collection:
         source_name=row["source_name"],
         language=row["language"],
         checksum=row["checksum"],
+    )
+
+
+def _candidate(row: Any) -> Candidate:
+    return Candidate(
+        image_id=row["image_id"],
+        collection_id=row["collection_id"],
+        dhash=row["dhash"],
+        phash=row["phash"],
+        file=row["file"],
+        page_count=row["page_count"],
+        distance=row["distance"],
+        probe=row["probe"],
+        look=row["look"],
     )
 
 

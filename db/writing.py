@@ -13,7 +13,7 @@ from bot.errors import NotFoundError
 from db.pool import Connections, Transaction
 from db.records import Action, Actor, Addition, NewAppearance
 
-_COLUMNS = ["place", "dhash", "phash", "file", "title", "url"]
+_COLUMNS = ["place", "dhash", "phash", "look", "file", "title", "url"]
 
 
 @asynccontextmanager
@@ -48,7 +48,7 @@ class Writing:
     async def take(self, appearances: Sequence[NewAppearance]) -> None:
         """Lay new appearances on the table."""
         rows: list[tuple[object, ...]] = [
-            (place, new.dhash, new.phash, new.file, new.title, new.url)
+            (place, new.dhash, new.phash, new.look, new.file, new.title, new.url)
             for place, new in enumerate(appearances)
         ]
         await self._transaction.copy("incoming", _COLUMNS, rows)
@@ -86,6 +86,7 @@ class Writing:
         await self._run("images_find", self._collection, False)
         images = await self._run("images_make", self._collection)
         await self._run("images_find", self._collection, True)
+        await self._run("images_complete")
         await self._run("appearances_mark")
         appearances = await self._run("appearances_make")
         await self._run("images_grow")

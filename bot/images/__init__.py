@@ -7,7 +7,19 @@ Importing this package loads no decoder: the process that holds the token and th
 opens a stranger's file, and need not carry Pillow, NumPy and cairo.
 """
 
-from bot.images.model import Fingerprint, Guard, Limits, Unreadable, UnreadableKind
+from bot.images.look_layout import LOOK_BYTES
+from bot.images.model import (
+    MAX_PROBES,
+    Fingerprint,
+    Framing,
+    Guard,
+    Limits,
+    Probe,
+    Query,
+    Unreadable,
+    UnreadableKind,
+    View,
+)
 from bot.images.reasons import COUNTED_AS
 from bot.images.workers.pool import JOB_BYTES, JOB_PICTURES, Workers
 
@@ -15,15 +27,22 @@ __all__ = [
     "COUNTED_AS",
     "JOB_BYTES",
     "JOB_PICTURES",
+    "LOOK_BYTES",
+    "MAX_PROBES",
     "Fingerprint",
+    "Framing",
     "Guard",
     "Limits",
+    "Probe",
+    "Query",
     "Unreadable",
     "UnreadableKind",
+    "View",
     "Workers",
     "cairo_available",
     "fingerprint",
     "heif_available",
+    "query",
 ]
 
 
@@ -36,6 +55,16 @@ def fingerprint(data: bytes, limits: Limits) -> Fingerprint | Unreadable:
     from bot.images.reading import read  # noqa: PLC0415  (loads the decoders)
 
     return read(data, limits)
+
+
+def query(data: bytes, limits: Limits) -> Query | Unreadable:
+    """As :func:`fingerprint`, with the further views that a picture may be found by.
+
+    See :mod:`bot.images.probes`.
+    """
+    from bot.images.asking import query as ask  # noqa: PLC0415  (loads the decoders)
+
+    return ask(data, limits)
 
 
 def cairo_available() -> bool:

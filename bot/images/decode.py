@@ -66,13 +66,16 @@ _TRANSPOSED = {
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A picture ready to be hashed. ``image`` is upright and opaque, of mode ``RGB`` or ``L``.
+    """A picture ready to be hashed: upright and opaque.
 
-    ``width`` and ``height`` are what its file means, in pixels; ``image`` may be smaller where
-    a drawing was rasterised at less.  ``format`` is Pillow's name of the file format, or ``SVG``.
+    ``image`` is what hashes look at, of mode ``RGB`` or ``L``.  ``coloured`` is the same with its
+    colours, where it has any: of mode ``RGB``, ``L`` or ``P``.  ``width`` and ``height`` are what
+    its file means, in pixels; both may be smaller where a drawing was rasterised at less.
+    ``format`` is Pillow's name of the file format, or ``SVG``.
     """
 
     image: Image.Image
+    coloured: Image.Image
     width: int
     height: int
     format: str
@@ -86,18 +89,18 @@ def decode(data: bytes, kind: Format, limits: Limits) -> Frame | Unreadable:
     """
     if kind == "HEIF" and not register_heif():
         return reasons.NO_HEIF
-    image: Image.Image = open_raster(data, kind)
-    if _too_large(image, limits):
+    image = open_raster(data, kind)
+    if too_large(image, limits):
         return reasons.too_many_pixels(image.size, limits)
     name = image.format or kind
     image.load()
     # An icon's picture, and a HEIC's, may turn out larger than its header said.
-    if _too_large(image, limits):
+    if too_large(image, limits):
         return reasons.too_many_pixels(image.size, limits)
     # One name for both, so that the picture as it was decoded need not be kept.
-    image = _upright(image)
-    frame = flatten(image)
-    return Frame(frame, frame.width, frame.height, name)
+    image = upright(image)
+    flat, coloured = flatten(image)
+    return Frame(flat, coloured, flat.width, flat.height, name)
 
 
 def open_raster(data: bytes, kind: Format) -> Image.Image:
@@ -105,11 +108,12 @@ def open_raster(data: bytes, kind: Format) -> Image.Image:
     return Image.open(io.BytesIO(data), formats=_DECODERS[kind])
 
 
-def _too_large(image: Image.Image, limits: Limits) -> bool:
+def too_large(image: Image.Image, limits: Limits) -> bool:
+    """Whether it has more pixels than are read."""
     return image.width * image.height > limits.max_pixels
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def upright(image: Image.Image) -> Image.Image:
     """Apply the orientation that the file's metadata tells; a damaged block tells none.
 
     Not ``ImageOps.exif_transpose``, because that writes the block anew, which a damaged one fails.
@@ -122,56 +126,70 @@ def _upright(image: Image.Image) -> Image.Image:
     return image if method is None else image.transpose(method)
 
 
-def flatten(image: Image.Image) -> Image.Image:
-    """An opaque picture of mode ``RGB`` or ``L``; transparency is laid on white.
+def flatten(image: Image.Image) -> tuple[Image.Image, Image.Image]:
+    """An opaque picture of mode ``RGB`` or ``L``, and the same in colour; see :class:`Frame`.
 
-    Its grey is equal to that of ``image.convert("L")``, level by level, for every mode that Pillow
-    converts without loss.
+    Transparency is laid on white.  The grey of the first is equal to that of
+    ``image.convert("L")``, level by level, for every mode that Pillow converts without loss.
+    Where that takes nothing but grey, colours come apart from it, since another conversion on the
+    way would move levels by one.
     """
     if image.mode in {"I", "F"} or image.mode.startswith("I;16"):
-        return _eight_bits(image)
+        return _twice(_eight_bits(image))
     if image.has_transparency_data:
         return _on_white(image)
     if image.mode in {"RGB", "L"}:
-        return image
+        return _twice(image)
     if image.mode == "P":
         return _by_palette(image)
-    if image.mode in {"1", "YCbCr"}:
-        return image.convert("L")
+    if image.mode == "1":
+        return _twice(image.convert("L"))
+    if image.mode == "YCbCr":
+        return image.convert("L"), image.convert("RGB")
     if image.mode == "LAB":
-        return image.getchannel(0)
-    return image.convert("RGB")
+        return _twice(image.getchannel(0))
+    return _twice(image.convert("RGB"))
 
 
-def _on_white(image: Image.Image) -> Image.Image:
+def _twice(image: Image.Image) -> tuple[Image.Image, Image.Image]:
+    return image, image
+
+
+def _on_white(image: Image.Image) -> tuple[Image.Image, Image.Image]:
     """What :func:`_pasted` gives, with less reckoning where the mode allows it."""
     if image.mode == "P":
         return _by_palette(image)
     if image.mode == "La":
         image = image.convert("LA")
     if image.mode != "LA":
-        return _pasted(image)
+        paper = _pasted(image)
+        return paper.convert("L"), paper
     paper = Image.new("L", image.size, "white")
     paper.paste(image.getchannel("L"), mask=image.getchannel("A"))
-    return paper
+    return _twice(paper)
 
 
-def _by_palette(image: Image.Image) -> Image.Image:
-    """The grey of a palette's picture: that of 256 pixels, one of each colour, looked up."""
+def _by_palette(image: Image.Image) -> tuple[Image.Image, Image.Image]:
+    """Those of a palette's picture: of 256 pixels, one of each colour, looked up."""
     colours = image.crop((0, 0, 256, 1))
     colours.frombytes(bytes(range(256)))
     opaque = not image.has_transparency_data
-    greys = (colours.convert("L") if opaque else _pasted(colours)).tobytes()
-    return Image.frombuffer("L", image.size, image.tobytes().translate(greys), "raw", "L", 0, 1)
+    flat = colours.convert("RGB") if opaque else _pasted(colours)
+    greys = (colours if opaque else flat).convert("L").tobytes()
+    numbers = image.tobytes()
+    grey = Image.frombuffer("L", image.size, numbers.translate(greys), "raw", "L", 0, 1)
+    coloured = Image.frombuffer("P", image.size, numbers, "raw", "P", 0, 1)
+    coloured.putpalette(flat.tobytes())
+    return grey, coloured
 
 
 def _pasted(image: Image.Image) -> Image.Image:
-    """A picture of any mode with transparency, laid on white: grey, of mode ``L``."""
+    """A picture of any mode with transparency, laid on white: of mode ``RGB``."""
     if image.mode != "RGBA":
         image = image.convert("RGBA")
     paper = Image.new("RGB", image.size, "white")
     paper.paste(image, mask=image)
-    return paper.convert("L")
+    return paper
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -2,14 +2,18 @@
 
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from gzip import GzipFile
 from io import BytesIO
+from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from bot.images import reasons
+from bot.images import looks, reasons
+from bot.images.colours import cells
 from bot.images.decode import DECODER_ERRORS, Frame, decode
 from bot.images.hashes import hashes
 from bot.images.model import Fingerprint, Limits, Unreadable
@@ -17,12 +21,18 @@ from bot.images.resample import Small, shrink
 from bot.images.signature import describe, format_of
 from bot.images.svg import rasterise
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Shrunk:
-    """A picture that was read, and not hashed yet."""
+    """A picture that was read, and not hashed yet.
+
+    ``cells`` are its colours as :func:`bot.images.colours.cells` has them.
+    """
 
     small: Small
+    cells: NDArray[np.uint8]
     width: int
     height: int
     format: str
@@ -30,12 +40,21 @@ class Shrunk:
 
 def read(data: bytes, limits: Limits) -> Fingerprint | Unreadable:
     """Decode a whole file and hash it: :func:`bot.images.fingerprint`."""
-    shrunk = read_small(data, limits)
-    return shrunk if isinstance(shrunk, Unreadable) else fingerprints([shrunk])[0]
+    small = read_small(data, limits)
+    return small if isinstance(small, Unreadable) else fingerprints([small])[0]
 
 
 def read_small(data: bytes, limits: Limits) -> Shrunk | Unreadable:
     """Decode a whole file; all of :func:`read` that depends on what is in it."""
+    return opened(data, limits, shrunk)
+
+
+def opened(data: bytes, limits: Limits, make: Callable[[Frame], T]) -> T | Unreadable:
+    """Decode a whole file, and give what ``make`` does with its picture.
+
+    Neither may raise anything but :data:`bot.images.decode.DECODER_ERRORS` and
+    :class:`MemoryError`, which are told by the value.
+    """
     if not data:
         return reasons.EMPTY
     if len(data) > limits.max_bytes:
@@ -45,11 +64,7 @@ def read_small(data: bytes, limits: Limits) -> Shrunk | Unreadable:
         warnings.simplefilter("ignore")
         try:
             frame = _frame(data, limits)
-            if isinstance(frame, Unreadable):
-                return frame
-            # Both hashes begin with this conversion; done once, it changes neither.
-            small = shrink(frame.image.convert("L"))
-            return Shrunk(small, frame.width, frame.height, frame.format)
+            return frame if isinstance(frame, Unreadable) else make(frame)
         except Image.DecompressionBombError:
             return reasons.too_many_pixels(None, limits)
         except MemoryError:
@@ -58,12 +73,26 @@ def read_small(data: bytes, limits: Limits) -> Shrunk | Unreadable:
             return reasons.DAMAGED
 
 
+def shrunk(frame: Frame) -> Shrunk:
+    """A decoded picture, ready to be hashed."""
+    # Both hashes begin with this conversion; done once, it changes neither.
+    small = shrink(frame.image.convert("L"))
+    return Shrunk(small, cells(frame.coloured), frame.width, frame.height, frame.format)
+
+
 def fingerprints(pictures: Sequence[Shrunk]) -> list[Fingerprint]:
     """The fingerprints of pictures, in their order."""
+    if not pictures:
+        return []
+    seen = looks.looks(
+        np.stack([one.small.for_phash for one in pictures]),
+        np.stack([one.cells for one in pictures]),
+        np.log2([one.width / one.height for one in pictures]),
+    )
     return [
-        Fingerprint(dhash, phash, shrunk.width, shrunk.height, shrunk.format, plain)
-        for shrunk, (dhash, phash, plain) in zip(
-            pictures, hashes([shrunk.small for shrunk in pictures]), strict=True
+        Fingerprint(dhash, phash, one.width, one.height, one.format, plain, look)
+        for one, (dhash, phash, plain), look in zip(
+            pictures, hashes([one.small for one in pictures]), looks.pack(seen), strict=True
         )
     ]
 

@@ -92,8 +92,8 @@ def _rasterise(text: bytes, limits: Limits) -> Frame | Unreadable:
         output_width=None if scale == 1 else max(1, round(width * scale)),
         output_height=None if scale == 1 else max(1, round(height * scale)),
     )
-    image = flatten(_straight(surface.cairo))
-    return Frame(image, max(1, round(width)), max(1, round(height)), "SVG")
+    image, coloured = flatten(_straight(surface.cairo))
+    return Frame(image, coloured, max(1, round(width)), max(1, round(height)), "SVG")
 
 
 @cache

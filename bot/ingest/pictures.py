@@ -117,7 +117,14 @@ async def _store(
         for page in item.pages:
             try:
                 appearances.append(
-                    NewAppearance(picture.dhash, picture.phash, item.file, page.title, page.url)
+                    NewAppearance(
+                        picture.dhash,
+                        picture.phash,
+                        item.file,
+                        page.title,
+                        page.url,
+                        picture.look,
+                    )
                 )
             except PictureRefusedError as error:
                 report.skip(item.name, error.sentence)
@@ -214,10 +221,10 @@ class _Reader:
 
 def _outcome(key: UUID, read: Fingerprint | Unreadable) -> ReadPicture:
     if isinstance(read, Unreadable):
-        return ReadPicture(key, None, None, COUNTED_AS[read.kind])
+        return ReadPicture(key, None, None, None, COUNTED_AS[read.kind])
     if read.plain:
-        return ReadPicture(key, None, None, TOO_PLAIN)
-    return ReadPicture(key, read.dhash, read.phash, None)
+        return ReadPicture(key, None, None, None, TOO_PLAIN)
+    return ReadPicture(key, read.dhash, read.phash, read.look, None)
 
 
 def _digest(picture: SourcePicture) -> UUID:

@@ -118,7 +118,9 @@ class IngestService:
         scope = Scope(guild_id=collection.guild_id)
         near = [await self._search.near(fingerprint, scope) for fingerprint in prints]
         appearances = [
-            NewAppearance(fingerprint.dhash, fingerprint.phash, picture.file, title, url)
+            NewAppearance(
+                fingerprint.dhash, fingerprint.phash, picture.file, title, url, fingerprint.look
+            )
             for picture, fingerprint in zip(pictures, prints, strict=True)
         ]
         added = await self._store.add(collection.id, appearances, actor)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import discord
 
 from bot.errors import DownloadTooLargeError, FetchError, RefusedURLError
-from bot.search import PAGES_SHOWN, Answer, Confidence, Match, Page
+from bot.search import PAGES_SHOWN, Answer, Confidence, Match, Page, what_was_done
 from cogs.search._outcome import Outcome
 from cogs.targets import Target
 from cogs.text import UNTITLED, clip, escape, link, plain, web_url
@@ -164,7 +164,12 @@ def _found(answer: Answer, match: Match, leaf: Leaf, guild_id: int | None) -> di
     where = (
         f"Shown on **{_shown_on(match)}**" if match.page_count else "No article shows it any more"
     )
-    head = f"**{verdict}** – {meaning}\n{where} · distance {match.distance} of 64"
+    done = what_was_done(match.view)
+    head = f"**{verdict}** – {meaning}{f' {done}' if done else ''}\n{where}"
+    if match.alike:
+        files = "file" if len(match.alike) == 1 else "files"
+        head += f" · {len(match.alike)} more {files} of it"
+    head += f" · distance {match.distance} of 64"
     embed = discord.Embed(
         title=escape(_name(match), MAX_TITLE),
         url=web_url(best.url) if best else None,

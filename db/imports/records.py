@@ -10,14 +10,16 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ReadPicture:
-    """What reading a picture gave: its hashes as signed 64-bit integers, or why there are none.
+    """What reading a picture gave, or why that was nothing.
 
-    ``key`` is a digest of what its source calls it.
+    The hashes are signed 64-bit integers, ``look`` is the picture's second look; ``key`` is a
+    digest of what its source calls it.
     """
 
     key: UUID
     dhash: int | None
     phash: int | None
+    look: bytes | None
     reason: str | None
 
 

@@ -220,4 +220,4 @@ class ImportRun:
 
 
 def _columns(picture: ReadPicture) -> tuple[Any, ...]:
-    return picture.key, picture.dhash, picture.phash, picture.reason
+    return picture.key, picture.dhash, picture.phash, picture.look, picture.reason

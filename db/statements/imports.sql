@@ -38,14 +38,15 @@ WHERE id = $1;
 UPDATE imports SET finished_at = now(), changed_at = now(), position = NULL WHERE id = $1;
 
 -- name: import_known
-SELECT key, dhash, phash, reason
+SELECT key, dhash, phash, look, reason
 FROM import_pictures
 WHERE import_id = $1 AND key = ANY ($2::uuid[]);
 
 -- name: import_keep
-INSERT INTO import_pictures (import_id, key, dhash, phash, reason)
-SELECT $1, new.key, new.dhash, new.phash, new.reason
-FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::text[]) AS new (key, dhash, phash, reason)
+INSERT INTO import_pictures (import_id, key, dhash, phash, look, reason)
+SELECT $1, new.key, new.dhash, new.phash, new.look, new.reason
+FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bytea[], $6::text[])
+    AS new (key, dhash, phash, look, reason)
 ON CONFLICT DO NOTHING;
 
 -- name: import_saw

@@ -1,23 +1,70 @@
 -- Finding pictures and their pages, and listing them.  A statement that takes an id also takes the
 -- collections it may come from.
 
--- One text for every kind of index.  The second look is part of it, so that LIMIT counts pictures
--- that will be shown, and so is the key of the last one seen, so that no page is read twice.
+-- One text for every kind of index, and one row at least for each probe.  Hardly any probe has
+-- many neighbours, and then they come as the index has them.  One that has is a plain picture's:
+-- what is nearest to it is read in order, and the rest is not.  Where there is no index every probe
+-- reads every hash, and only as many are searched for as that allows.
+--
+-- The ranking is that of the hashes' likelihoods in bot.search, in whole numbers.
 --
 -- name: near
-SELECT i.id AS image_id, i.collection_id, i.dhash, i.phash, i.file, i.page_count,
-    (i.dhash <-> $1::bigint)::integer AS distance
-FROM images i
-WHERE i.dhash <@ ROW($1::bigint, $2::bigint)::bktree_area
-    AND i.collection_id = ANY ($3::bigint[])
-    AND ((i.dhash <-> $1::bigint) <= $6::integer OR (i.phash <-> $4::bigint) <= $5::integer)
-    AND ($7::integer IS NULL
-        OR ((i.dhash <-> $1::bigint)::integer, i.id) > ($7::integer, $8::bigint))
-ORDER BY distance, i.id
-LIMIT $9;
+SELECT (p.place - 1)::integer AS probe,
+    (SELECT coalesce(sum(c.images), 0)::bigint FROM collections c WHERE c.id = ANY ($6::bigint[]))
+        AS images,
+    found.*
+FROM (
+    SELECT CASE WHEN EXISTS (
+            SELECT FROM pg_index x
+            WHERE x.indrelid = a.attrelid AND x.indisvalid AND x.indpred IS NULL
+                AND x.indnkeyatts = 1 AND x.indkey[0] = a.attnum
+        ) THEN 0 ELSE (SELECT t.reltuples FROM pg_class t WHERE t.oid = a.attrelid) END AS hashes
+    FROM pg_attribute a
+    WHERE a.attrelid = 'images'::regclass AND a.attname = 'dhash'
+) read
+CROSS JOIN unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+    WITH ORDINALITY AS p (dhash, phash, radius, radius_unverified, most, place)
+CROSS JOIN LATERAL (
+    WITH few AS MATERIALIZED (
+        SELECT i.id, i.dhash, i.phash
+        FROM images i
+        WHERE i.dhash <@ ROW(p.dhash, greatest(p.radius, p.radius_unverified))::bktree_area
+            AND i.collection_id = ANY ($6::bigint[])
+            AND (p.place = 1 OR p.place * read.hashes <= $9::bigint)
+        LIMIT 1001
+    ), nearest AS MATERIALIZED (
+        SELECT f.id, f.dhash, f.phash FROM few f WHERE (SELECT count(*) FROM few) <= 1000
+        UNION ALL
+        (
+            SELECT i.id, i.dhash, i.phash
+            FROM images i
+            WHERE i.dhash <@ ROW(p.dhash, greatest(p.radius, p.radius_unverified))::bktree_area
+                AND i.collection_id = ANY ($6::bigint[])
+                AND (SELECT count(*) FROM few) > 1000
+            ORDER BY i.dhash <-> p.dhash
+            LIMIT p.most
+        )
+    )
+    SELECT crowd.within, i.id AS image_id, i.collection_id, i.dhash, i.phash, i.file, i.page_count,
+        (i.dhash <-> p.dhash)::integer AS distance, i.look, best.rank
+    FROM (
+        SELECT count(*)::integer AS within FROM nearest n WHERE (n.dhash <-> p.dhash) <= $7::integer
+    ) crowd
+    LEFT JOIN (
+        SELECT n.id, 5 * (n.dhash <-> p.dhash) + coalesce(2 * (n.phash <-> p.phash), 60) AS rank
+        FROM nearest n
+        WHERE (n.dhash <-> p.dhash)
+            <= CASE WHEN n.phash IS NULL THEN p.radius_unverified ELSE p.radius END
+        ORDER BY rank, n.id
+        LIMIT $8
+    ) best ON true
+    LEFT JOIN images i ON i.id = best.id
+) found
+ORDER BY p.place, found.rank, found.image_id;
 
 -- name: image
-SELECT i.id AS image_id, i.collection_id, i.dhash, i.phash, i.file, i.page_count, 0 AS distance
+SELECT 0 AS probe, i.id AS image_id, i.collection_id, i.dhash, i.phash, i.file, i.page_count,
+    0 AS distance, i.look
 FROM images i
 WHERE i.id = $1::bigint AND i.collection_id = ANY ($2::bigint[]);
 

@@ -20,6 +20,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS incoming (
     place bigint NOT NULL,
     dhash bigint NOT NULL,
     phash bigint,
+    look bytea,
     file text,
     title text NOT NULL,
     url text,
@@ -33,14 +34,14 @@ CREATE TEMPORARY TABLE IF NOT EXISTS incoming (
 ANALYZE pg_temp.incoming;
 
 -- name: incoming_from_batch
-INSERT INTO pg_temp.incoming (place, dhash, phash, file, title, url)
-SELECT id, dhash, phash, file, title, url
+INSERT INTO pg_temp.incoming (place, dhash, phash, look, file, title, url)
+SELECT id, dhash, phash, look, file, title, url
 FROM additions
 WHERE collection_id = $1::bigint AND batch = $2;
 
 -- name: incoming_from_image
-INSERT INTO pg_temp.incoming (place, dhash, phash, file, title, url, image_id, page_id)
-SELECT a.page_id, i.dhash, i.phash, i.file, p.title, p.url, i.id, p.id
+INSERT INTO pg_temp.incoming (place, dhash, phash, look, file, title, url, image_id, page_id)
+SELECT a.page_id, i.dhash, i.phash, i.look, i.file, p.title, p.url, i.id, p.id
 FROM images i
 JOIN appearances a ON a.image_id = i.id
 JOIN pages p ON p.id = a.page_id
@@ -97,12 +98,27 @@ ORDER BY min(place);
 -- a dead row behind for every picture of an import.
 --
 -- name: images_make
-INSERT INTO images (collection_id, dhash, phash, file, page_count)
-SELECT $1::bigint, dhash, phash, file, count(DISTINCT page_id)
+INSERT INTO images (collection_id, dhash, phash, look, file, page_count)
+SELECT $1::bigint, dhash, phash,
+    (array_agg(look ORDER BY place) FILTER (WHERE look IS NOT NULL))[1], file,
+    count(DISTINCT page_id)
 FROM pg_temp.incoming
 WHERE image_id IS NULL
 GROUP BY dhash, phash, file
 ORDER BY min(place);
+
+-- A picture that was stored without a look has one now.
+--
+-- name: images_complete
+UPDATE images i
+SET look = met.look
+FROM (
+    SELECT DISTINCT ON (image_id) image_id, look
+    FROM pg_temp.incoming
+    WHERE look IS NOT NULL AND NOT made
+    ORDER BY image_id, place
+) met
+WHERE i.id = met.image_id AND i.look IS NULL;
 
 -- name: appearances_mark
 UPDATE pg_temp.incoming s
@@ -157,9 +173,9 @@ WHERE p.collection_id = $1::bigint
 SELECT nextval('additions_batches') AS batch;
 
 -- name: batch_record
-INSERT INTO additions (batch, action, collection_id, image_id, dhash, phash, file, title, url,
-    user_id, guild_id, channel_id, message_id)
-SELECT $2, $3, $1::bigint, image_id, dhash, phash, file, title, url, $4, $5, $6, $7
+INSERT INTO additions (batch, action, collection_id, image_id, dhash, phash, look, file, title,
+    url, user_id, guild_id, channel_id, message_id)
+SELECT $2, $3, $1::bigint, image_id, dhash, phash, look, file, title, url, $4, $5, $6, $7
 FROM pg_temp.incoming
 WHERE fresh OR $3 = 'remove'
 ORDER BY place

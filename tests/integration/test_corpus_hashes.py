@@ -14,6 +14,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from bot.images import (
+    LOOK_BYTES,
     Fingerprint,
     Limits,
     Unreadable,
@@ -187,6 +188,25 @@ async def test_in_bulk_answers_are_those_of_one_at_a_time(corpus: Path, folder: 
     alone = await fingerprints(corpus / folder, LIMITS)
 
     assert await fingerprints_in_bulk(corpus / folder, LIMITS) == alone
+
+
+@pytest.mark.parametrize("folder", ["exif", "formats", "hostile"])
+async def test_queries_are_fingerprints_with_further_views(corpus: Path, folder: str) -> None:
+    limits = Limits(timeout=5) if folder == "hostile" else LIMITS
+    alone = await fingerprints(corpus / folder, limits)
+
+    views = 0
+    async with Workers(limits) as workers:
+        found = await asyncio.gather(*(workers.query_file(path) for path in alone))
+    for (path, answer), asked in zip(alone.items(), found, strict=True):
+        if isinstance(asked, Unreadable) or isinstance(answer, Unreadable):
+            slow = "too_slow" in {getattr(answer, "kind", ""), getattr(asked, "kind", "")}
+            assert slow or asked == answer, path.name
+        else:
+            assert asked.fingerprint == answer, path.name
+            assert len(answer.look) == LOOK_BYTES
+            views += len(asked.probes)
+    assert views > 3 * len(alone) / 4
 
 
 async def test_all_orientations_of_a_photograph_hash_alike(corpus: Path) -> None:

@@ -130,8 +130,8 @@ GIF = next(seed.data for seed in drawn_seeds() if seed.name == "gif")
     ("answer", "kind", "where"),
     [
         (KeyError("planted"), "failure", "KeyError at test_fuzz_smoke.py"),
-        (Fingerprint(2**63, 0, 1, 1, "GIF", False), "failure", "odd fingerprint"),
-        (Fingerprint(0, 0, 9000, 9000, "GIF", False), "failure", "odd fingerprint"),
+        (Fingerprint(2**63, 0, 1, 1, "GIF", False, bytes(45)), "failure", "odd fingerprint"),
+        (Fingerprint(0, 0, 9000, 9000, "GIF", False, bytes(45)), "failure", "odd fingerprint"),
         (Unreadable("damaged", ""), "failure", "odd reason"),
         (reasons.NOT_STARTED, "failure", "no reader"),
         # The file itself is sound, so a process of its own survives it.
@@ -158,7 +158,7 @@ async def test_an_answer_that_is_late_is_found(monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_an_answer_that_differs_among_others_is_found(tmp_path: Path) -> None:
-    async with Planted(Fingerprint(1, 2, 3, 4, "GIF", False)) as target:
+    async with Planted(Fingerprint(1, 2, 3, 4, "GIF", False, bytes(45))) as target:
         outcomes = [await target.attempt(GIF) for _ in range(12)]
     assert [one.finding for one in outcomes[:-1]] == [None] * 11
     last = outcomes[-1].finding

@@ -5,18 +5,23 @@ import logging
 import os
 import stat
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from bot.images import reasons
-from bot.images.model import Fingerprint, Guard, Limits, Unreadable
+from bot.images.model import Fingerprint, Guard, Limits, Query, Unreadable
 from bot.images.workers.process import StartError
 from bot.images.workers.slot import Lost, Slot
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# What is done with one picture: the slot, its bytes, and what tells of the end.
+_Reading = Callable[[Slot, bytes, asyncio.Future[None]], Awaitable[T | Unreadable | Lost]]
 
 _ATTEMPTS = 2
 
@@ -87,11 +92,14 @@ class Workers:
 
         Never raises for what is in it.  Cancelling it frees its process.
         """
-        refused = self._refused(data)
-        if refused is not None:
-            return refused
-        async with self._turn() as turn:
-            return await self._read(turn, data)
+        return await self._one(data, Slot.read)
+
+    async def query(self, data: bytes) -> Query | Unreadable:
+        """Read one picture to search for it, whole and in further views; else as fingerprint().
+
+        See :mod:`bot.images.probes` for what the views are.
+        """
+        return await self._one(data, Slot.query)
 
     async def fingerprint_many(self, pictures: Sequence[bytes]) -> list[Fingerprint | Unreadable]:
         """Read several pictures, and answer in their order: for many, as an import has them.
@@ -118,9 +126,11 @@ class Workers:
         A file that is missing or can't be read is an :class:`Unreadable` like any other.  It is
         opened here and not in a worker, which is given bytes and needs no file of its own.
         """
-        async with self._turn() as turn:
-            data = await asyncio.to_thread(_contents, path, self._limits)
-            return data if isinstance(data, Unreadable) else await self._read(turn, data)
+        return await self._file(path, Slot.read)
+
+    async def query_file(self, path: Path) -> Query | Unreadable:
+        """As :meth:`query`, of a file on this machine, as :meth:`fingerprint_file` reads it."""
+        return await self._file(path, Slot.query)
 
     async def guards(self) -> tuple[Guard, ...]:
         """What a process can't do here, and what nothing keeps it from; empty if none starts."""
@@ -136,13 +146,25 @@ class Workers:
             return reasons.too_many_bytes(len(data), self._limits)
         return None
 
-    async def _read(self, turn: "_Turn", data: bytes) -> Fingerprint | Unreadable:
+    async def _one(self, data: bytes, reading: _Reading[T]) -> T | Unreadable:
+        refused = self._refused(data)
+        if refused is not None:
+            return refused
+        async with self._turn() as turn:
+            return await self._read(turn, data, reading)
+
+    async def _file(self, path: Path, reading: _Reading[T]) -> T | Unreadable:
+        async with self._turn() as turn:
+            data = await asyncio.to_thread(_contents, path, self._limits)
+            return data if isinstance(data, Unreadable) else await self._read(turn, data, reading)
+
+    async def _read(self, turn: "_Turn", data: bytes, reading: _Reading[T]) -> T | Unreadable:
         attempts = 0
         while attempts < _ATTEMPTS:
             slot = await self._ready(turn)
             if isinstance(slot, Unreadable):
                 return slot
-            answer = await slot.read(data, turn.stopping)
+            answer = await reading(slot, data, turn.stopping)
             if not isinstance(answer, Lost):
                 return answer
             # What another job did is not this one's fault; and it is alone with the next process.

@@ -15,7 +15,7 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 from PIL import Image  # noqa: E402
 
-from bot.images import decode, reading, resample, svg  # noqa: E402, F401
+from bot.images import asking, decode, reading, resample, svg  # noqa: E402, F401
 from bot.images.model import Limits  # noqa: E402
 from bot.images.workers import serve  # noqa: E402, F401
 

@@ -105,8 +105,14 @@ class Process:
         """Whether it can be given no job any more."""
         return self._given_up or self._reader.at_eof()
 
-    async def ask(self, pictures: Sequence[bytes], seconds: float) -> list[wire.Answer]:
-        """The answers to the first of some pictures, at least one.
+    async def ask(
+        self,
+        work: wire.Work,
+        pictures: Sequence[bytes],
+        seconds: float,
+        parse: Callable[[bytes], T],
+    ) -> T:
+        """What ``parse`` makes of the answer to a job; it may raise :class:`wire.MalformedError`.
 
         It may be asked again before it has answered; jobs are answered in order, and each has its
         ``seconds`` from when the one before it is done.  Raises :class:`TimeoutError` when they are
@@ -118,7 +124,7 @@ class Process:
         asked = clock()
         taken = in_time = False
         try:
-            self._writer.writelines(wire.job(pictures))
+            self._writer.writelines(wire.job(work, pictures))
             # Jobs queue up for this in the order in which they were written.
             async with self._turn:
                 if self.ended:
@@ -127,10 +133,10 @@ class Process:
                 async with asyncio.timeout_at(end):
                     await self._word_that_it_is_taken()
                     taken = True
-                    answers = wire.parse_answers(await self._frame(), len(pictures))
+                    answer = parse(await self._frame())
                 in_time = True
                 self._free_since = clock()
-                return answers
+                return answer
         except TimeoutError:
             raise
         except (asyncio.IncompleteReadError, OSError, wire.MalformedError) as error:

@@ -30,12 +30,12 @@ def serve(pipe: socket.socket, limits: Limits) -> None:
     guards = prepare(limits)
     descriptor = pipe.detach()
     wire.send(descriptor, wire.guards(guards))
-    while (pictures := wire.receive_job(descriptor)) is not None:
+    while (job := wire.receive_job(descriptor)) is not None:
         wire.send(descriptor)
         _begin(limits)
-        answers = read(pictures, limits)
+        content = answer(*job, limits)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        wire.send(descriptor, wire.answers(answers))
+        wire.send(descriptor, content)
 
 
 def prepare(limits: Limits) -> tuple[Guard, ...]:
@@ -62,6 +62,15 @@ def prepare(limits: Limits) -> tuple[Guard, ...]:
     # What is loaded stays; the collector need not look at it again and again.
     gc.freeze()
     return guards
+
+
+def answer(work: wire.Work, pictures: list[bytes], limits: Limits) -> bytes:
+    """The content of the frame that answers a job; one for a query has one picture."""
+    if work == "query":
+        from bot.images.asking import query  # noqa: PLC0415
+
+        return wire.query_answer(query(pictures[0], limits))
+    return wire.answers(read(pictures, limits))
 
 
 def read(pictures: list[bytes], limits: Limits) -> list[wire.Answer]:

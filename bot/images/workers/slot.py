@@ -3,11 +3,16 @@
 import asyncio
 import enum
 from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 from bot.images import reasons
-from bot.images.model import Fingerprint, Guard, Limits, Unreadable
+from bot.images.model import Fingerprint, Guard, Limits, Query, Unreadable
+from bot.images.workers import wire
 from bot.images.workers.process import EndedError, Process
-from bot.images.workers.wire import Answer
+from bot.images.workers.wire import Answer, Work
+
+T = TypeVar("T")
 
 # Decoders leak a little; a worker that has read this many makes room for a fresh one.
 _PICTURES_PER_PROCESS = 10_000
@@ -70,8 +75,13 @@ class Slot:
 
         Cancelling the caller ends the process; ``stopping`` says that it was ended on purpose.
         """
-        answer = await self._ask([data], stopping, None)
+        parse = partial(wire.parse_answers, most=1)
+        answer = await self._ask("fingerprints", [data], parse, stopping, None)
         return (answer[0] or Lost.LOST) if isinstance(answer, list) else answer
+
+    async def query(self, data: bytes, stopping: asyncio.Future[None]) -> Query | Unreadable | Lost:
+        """Have the process make all that a picture is searched by.  As :meth:`read` else."""
+        return await self._ask("query", [data], wire.parse_query, stopping, None)
 
     async def read_many(
         self, pictures: list[bytes], stopping: asyncio.Future[None], room: Callable[[], None]
@@ -81,20 +91,23 @@ class Slot:
         All but a list says that nothing became of any.  ``room`` is called once there is room for
         another job behind this one; it need not be.  As :meth:`read` else.
         """
-        return await self._ask(pictures, stopping, room)
+        parse = partial(wire.parse_answers, most=len(pictures))
+        return await self._ask("fingerprints", pictures, parse, stopping, room)
 
     async def _ask(
         self,
+        work: Work,
         pictures: list[bytes],
+        parse: Callable[[bytes], T],
         stopping: asyncio.Future[None],
         room: Callable[[], None] | None,
-    ) -> list[Answer] | Unreadable | Lost:
+    ) -> T | Unreadable | Lost:
         process = self._process
         if process is None or process.ended:
             return Lost.LOST
         self._begun(len(pictures), room)
         try:
-            return await process.ask(pictures, self._limits.timeout)
+            return await process.ask(work, pictures, self._limits.timeout, parse)
         except TimeoutError:
             return reasons.too_slow(self._limits)
         except EndedError as error:

@@ -2,13 +2,22 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from db import Database
 from db.index import BUILDER_LOCK
 from db.queries import load_statements
-from db.records import IndexStatus, NearQuery
+from db.records import (
+    DENSITY_CAP,
+    DENSITY_RADIUS,
+    FURTHER_CAP,
+    MOST_READ,
+    Candidate,
+    IndexStatus,
+    NearProbe,
+)
+from db.store import Store
 
 TEMPLATE = "https://en.wikipedia.org/wiki/{title}"
 ROWS = 20_000
@@ -19,9 +28,24 @@ def hamming(a: int, b: int) -> int:
     return ((a ^ b) & 0xFFFF_FFFF_FFFF_FFFF).bit_count()
 
 
-def exactly(dhash: int, radius: int) -> NearQuery:
-    """A search by dHash alone."""
-    return NearQuery(dhash, None, radius, radius_phash=64, radius_unverified=64)
+async def near(
+    store: Store, collection_id: int, dhash: int, radius: int, *, limit: int = ROWS
+) -> tuple[Candidate, ...]:
+    """What a search by dHash alone finds."""
+    probe = NearProbe(dhash, 0, radius, radius)
+    return (await store.near([probe], [collection_id], limit_each=limit)).candidates
+
+
+def near_values(
+    collection_id: int, hashes: Sequence[int], radius: int, limit: int = 10
+) -> tuple[object, ...]:
+    """What a search for some hashes binds."""
+    same = [radius] * len(hashes)
+    most = [DENSITY_CAP, *[FURTHER_CAP] * (len(hashes) - 1)]
+    return (
+        list(hashes), list(hashes), same, same, most, [collection_id], DENSITY_RADIUS, limit,
+        MOST_READ,
+    )  # fmt: skip
 
 
 async def explained(connection: Any, name: str, *values: object) -> dict[str, Any]:
@@ -40,11 +64,18 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(child)
 
 
-async def indexes_used(connection: Any, collection_id: int, query: int, radius: int) -> set[str]:
-    """The indexes with which the application's search is answered."""
-    values = (query, radius, [collection_id], None, 16, 4, None, None, 10)
-    plan = await explained(connection, "near", *values)
-    assert not [node for node in nodes(plan) if node["Node Type"] == "Seq Scan"]
+async def indexes_used(
+    connection: Any, collection_id: int, hashes: Sequence[int], radius: int
+) -> set[str]:
+    """The indexes of pictures with which the application's search is answered, for each hash."""
+    plan = await explained(connection, "near", *near_values(collection_id, hashes, radius))
+    read = [node for node in nodes(plan) if node.get("Relation Name") == "images"]
+    assert not [node for node in read if node["Node Type"] == "Seq Scan"]
+    indexes = [
+        node for node in nodes(plan) if node.get("Index Name", "").startswith("images_dhash")
+    ]
+    assert {node["Actual Loops"] for node in indexes} <= {0, len(hashes)}
+    assert any(node["Actual Loops"] for node in indexes)
     return {node["Index Name"] for node in nodes(plan) if "Index Name" in node}
 
 

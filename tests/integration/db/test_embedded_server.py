@@ -19,10 +19,10 @@ from bot.errors import DatabaseUnavailableError
 from db import open_database
 from db.embedded import EmbeddedServer, find_binaries
 from db.postmaster import postmaster_runs
-from db.records import NearQuery, NewAppearance
+from db.records import NewAppearance
+from tests.integration.db.searching import near
 
 TEMPLATE = "https://en.wikipedia.org/wiki/{title}"
-QUERY = NearQuery(1, None, 3, 64, 64)
 
 # Another process that uses the database until it is told to leave.
 NEIGHBOUR = """
@@ -113,7 +113,7 @@ async def test_what_is_stored_outlives_the_server(short_folders: Callable[[], Pa
     started = time.perf_counter()
     async with open_database(None, data_dir, say=said.append) as database:
         elapsed = time.perf_counter() - started
-        (found,) = await database.store.near(QUERY, [wiki.id], limit=5)
+        (found,) = await near(database.store, wiki.id, 1, 3, limit=5)
         assert found.dhash == 1
     # Where there is no compiler, that is said at each start.
     assert [line for line in said if "can't be built" not in line] == ["Starting PostgreSQL…"]
@@ -218,7 +218,7 @@ async def test_is_started_again_while_in_use(data_dir: Path) -> None:
         os.kill(killed, signal.SIGKILL)
         # A process that has not noticed yet may answer before it ends; the next one is new.
         while postmaster_pid(data_dir) == killed:
-            (found,) = await database.store.near(QUERY, [wiki.id], limit=5)
+            (found,) = await near(database.store, wiki.id, 1, 3, limit=5)
             assert found.dhash == 1
         assert postmaster_runs(data_dir / "postgres")
 
@@ -299,7 +299,7 @@ async def test_any_path_will_do(data_dir: Path, name: str) -> None:
     data_dir = await asyncio.to_thread(data_dir.rename, data_dir.with_name(name))
     async with open_database(None, data_dir) as database:
         wiki = await database.store.ensure_wiki("enwiki", TEMPLATE)
-        assert await database.store.near(QUERY, [wiki.id], limit=5) == ()
+        assert await near(database.store, wiki.id, 1, 3, limit=5) == ()
     socket_dir = EmbeddedServer(data_dir, print).socket_dir
     assert socket_dir == data_dir / "postgres" or not await asyncio.to_thread(socket_dir.exists)
 

@@ -15,9 +15,9 @@ from db.queries import read_sql
 from db.records import INDEX_KINDS, Collection, IndexKind
 from tests.integration.db.searching import (
     builders_gone,
-    exactly,
     hamming,
     indexes_used,
+    near,
     until,
 )
 
@@ -66,8 +66,8 @@ class Searchers:
         dice = random.Random(seed)
         while not done.is_set() or not self.searched:
             query = dice.choice(self._hashes)
-            found = await self._database.store.near(
-                exactly(query, RADIUS), [self._wiki.id], limit=len(self._hashes)
+            found = await near(
+                self._database.store, self._wiki.id, query, RADIUS, limit=len(self._hashes)
             )
             expected = sorted(h for h in self._hashes if hamming(h, query) <= RADIUS)
             assert sorted(candidate.dhash for candidate in found) == expected
@@ -139,8 +139,8 @@ async def test_one_takes_the_place_of_the_other_while_people_search(
     assert people.without_index == 0
     assert (shares, shares[-1]) == (sorted(shares), 1.0)
     for dhash in added:
-        assert await database.store.near(exactly(dhash, 0), [wiki.id], limit=5), dhash
-    assert f"images_dhash_{kind}" in await indexes_used(connection, wiki.id, hashes[0], 3)
+        assert await near(database.store, wiki.id, dhash, 0, limit=5), dhash
+    assert f"images_dhash_{kind}" in await indexes_used(connection, wiki.id, hashes[:1], 3)
 
 
 async def test_a_change_that_is_cut_short_leaves_the_old_one_at_work(
@@ -166,7 +166,7 @@ async def test_a_change_that_is_cut_short_leaves_the_old_one_at_work(
 
     status = await database.index.status()
     assert (status.kind, status.valid, status.leftovers) == (other, True, 1)
-    assert f"images_dhash_{other}" in await indexes_used(connection, wiki.id, hashes[0], 3)
+    assert f"images_dhash_{other}" in await indexes_used(connection, wiki.id, hashes[:1], 3)
     async with Searchers(database, wiki, hashes).searching():
         status = await database.index.build(kind)
     assert (status.kind, status.valid, status.leftovers) == (kind, True, 0)
@@ -238,7 +238,7 @@ async def test_the_stand_in_has_no_index(
     assert (status.operators, status.kind, status.offered) == ("standin", None, ())
     assert status.better is None
     assert await database.index.statistics() is None
-    found = await database.store.near(exactly(hashes[0], 0), [wiki.id], limit=5)
+    found = await near(database.store, wiki.id, hashes[0], 0, limit=5)
     assert [candidate.dhash for candidate in found] == [hashes[0]]
 
 

@@ -15,10 +15,10 @@ from db.embedded import EmbeddedServer
 from db.extension_build import extension_sources
 from db.migrate import Migration, is_newer, load_migrations, migrate, prepare
 from db.queries import load_statements, read_sql
-from db.records import NearQuery, NewAppearance
+from db.records import Actor, NewAppearance
+from tests.integration.db.searching import near
 
 TEMPLATE = "https://en.wikipedia.org/wiki/{title}"
-QUERY = NearQuery(1, None, 3, 64, 64)
 
 
 def newest_version() -> str:
@@ -69,6 +69,44 @@ async def test_newer_schema_is_refused(connection: Any, database_url: str, tmp_p
     with pytest.raises(SchemaError, match=r"newer whereis \(schema 4711.*Update whereis"):
         async with open_database(database_url, tmp_path):
             pass
+
+
+async def test_a_database_without_looks_is_updated_in_place(empty_url: str, tmp_path: Path) -> None:
+    connection = await asyncpg.connect(empty_url)
+    await migrate(connection, load_migrations()[:3], print)
+    await connection.execute(
+        "INSERT INTO collections (kind, name, guild_id, page_url_template, images, pages,"
+        f" appearances) VALUES ('server', 'server-1', 1, '{TEMPLATE}', 1, 1, 1);"
+        "INSERT INTO images (collection_id, dhash, phash, page_count, file)"
+        " VALUES (1, 1, 2, 1, 'a.png');"
+        "INSERT INTO pages (collection_id, title) VALUES (1, 'One');"
+        "INSERT INTO appearances VALUES (1, 1);"
+        "INSERT INTO additions (batch, action, collection_id, image_id, dhash, phash, file, title)"
+        " VALUES (1, 'add', 1, 1, 1, 2, 'a.png', 'One');"
+        "INSERT INTO imports (collection_id, kind, location) VALUES (1, 'folder', '/pictures');"
+        "INSERT INTO import_pictures (import_id, key, dhash, phash)"
+        " VALUES (1, gen_random_uuid(), 1, 2)"
+    )
+    pages = "SELECT pg_relation_filenode('images'), pg_relation_filenode('additions')"
+    before = await connection.fetchrow(pages)
+    said: list[str] = []
+    async with open_database(empty_url, tmp_path, pool_size=1, say=said.append) as database:
+        assert (await database.info()).schema_version == len(load_migrations())
+        (found,) = await near(database.store, 1, 1, 0)
+        assert (found.phash, found.file, found.look) == (2, "a.png", None)
+        # Neither table was written anew.
+        assert await connection.fetchrow(pages) == before
+        # A running import reads its pictures again, and so comes by their looks.
+        assert await connection.fetchval("SELECT count(*) FROM import_pictures") == 0
+
+        same = NewAppearance(1, 2, "a.png", "One", look=b"seen")
+        assert await database.store.add_many(1, [same]) == 0
+        (found,) = await near(database.store, 1, 1, 0)
+        assert found.look == b"seen"
+        await database.store.undo(1, Actor(1))
+        assert await near(database.store, 1, 1, 0) == ()
+    await connection.close()
+    assert "Updating the database to schema 4…" in said
 
 
 async def test_tables_of_another_program_are_left_alone(empty_url: str, tmp_path: Path) -> None:
@@ -154,7 +192,7 @@ async def test_user_who_may_not_install_the_extension(
             assert (info.operators, info.extension_available) == ("standin", newest_version())
             wiki = await database.store.ensure_wiki("enwiki", TEMPLATE)
             await database.store.add_many(wiki.id, [NewAppearance(1, None, None, "One")])
-            assert len(await database.store.near(QUERY, [wiki.id], limit=5)) == 1
+            assert len(await near(database.store, wiki.id, 1, 3, limit=5)) == 1
     assert "CREATE EXTENSION bktree" in said[-1]
     await connection.close()
 
@@ -212,13 +250,13 @@ async def test_an_old_extension_is_updated_and_the_old_index_stays(
             status = await database.index.status()
             assert status.valid
             assert (status.better, status.offered) == ("hamming", ("hamming", "bktree"))
-            found = await database.store.near(QUERY, [1], limit=5000)
+            found = await near(database.store, 1, 1, 3, limit=5000)
             return info.extension_version, status.kind, len(found)
 
     before = await connection.fetchval("SELECT 'images_dhash_bktree'::regclass::oid")
-    near = sum((n ^ 1).bit_count() <= 3 for n in range(1, 1001))
+    expected = sum((n ^ 1).bit_count() <= 3 for n in range(1, 1001))
     started = await asyncio.gather(*(start() for _ in range(4)))
-    assert set(started) == {(newest_version(), "bktree", near)}
+    assert set(started) == {(newest_version(), "bktree", expected)}
     assert await connection.fetchval("SELECT 'images_dhash_bktree'::regclass::oid") == before
     assert said == []
 

@@ -10,15 +10,16 @@ import pytest
 from bot.errors import NotAllowedError
 from db import Database, open_database
 from db.migrate import SMALL
-from db.records import Candidate, Collection, IndexKind
+from db.records import MOST_READ, Candidate, Collection, IndexKind, NearProbe
 from db.store import Store
 from tests.integration.db.searching import (
     ROWS,
     builders_gone,
-    exactly,
     explained,
     hamming,
     indexes_used,
+    near,
+    near_values,
     nodes,
     until,
 )
@@ -34,9 +35,10 @@ async def test_near_uses_the_index(
     database: Database, connection: Any, wiki: Collection, hashes: list[int], kind: IndexKind
 ) -> None:
     await database.index.build(kind)
-    for radius in (0, 3, 8):
-        used = await indexes_used(connection, wiki.id, hashes[0], radius)
-        assert f"images_dhash_{kind}" in used, radius
+    for count in (1, 12):
+        for radius in (0, 3, 8, 12):
+            used = await indexes_used(connection, wiki.id, hashes[:count], radius)
+            assert f"images_dhash_{kind}" in used, (count, radius)
 
 
 async def test_near_equals_brute_force(
@@ -47,7 +49,7 @@ async def test_near_equals_brute_force(
     for radius in (0, 1, 3, 6, 8, 12):
         for _ in range(5):
             query = dice.choice(hashes)
-            found = await store.near(exactly(query, radius), [wiki.id], limit=ROWS)
+            found = await near(store, wiki.id, query, radius)
             expected = sorted((hamming(h, query), h) for h in hashes if hamming(h, query) <= radius)
             assert sorted((c.distance, c.dhash) for c in found) == expected
 
@@ -63,7 +65,7 @@ async def test_searches_go_on_while_it_is_built_anew(
     searched = 0
     building = asyncio.create_task(database.index.build(on_progress=shares.append))
     while not building.done():
-        found = await database.store.near(exactly(hashes[5], 0), [wiki.id], limit=5)
+        found = await near(database.store, wiki.id, hashes[5], 0, limit=5)
         assert [c.dhash for c in found] == [hashes[5]]
         searched += 1
     after = await building
@@ -78,7 +80,7 @@ async def test_drop_and_build(
     database: Database, wiki: Collection, hashes: list[int], kind: IndexKind
 ) -> None:
     async def all_near() -> tuple[Candidate, ...]:
-        return await database.store.near(exactly(hashes[0], 8), [wiki.id], limit=50)
+        return await near(database.store, wiki.id, hashes[0], 8, limit=50)
 
     with_index = await all_near()
     await database.index.drop()
@@ -87,6 +89,35 @@ async def test_drop_and_build(
     assert await all_near() == with_index
     assert (await database.index.build(kind)).kind == kind
     assert await all_near() == with_index
+
+
+async def test_without_an_index_only_some_probes_read_a_large_table(
+    database: Database, connection: Any, wiki: Collection, hashes: list[int], kind: IndexKind
+) -> None:
+    """Each would read all of it; the first, which is the picture as it is, always may."""
+    probes = [NearProbe(dhash, 0, 0, 0) for dhash in hashes[:8]]
+
+    async def found() -> tuple[list[int], list[bool]]:
+        near = await database.store.near(probes, [wiki.id], limit_each=5)
+        return [c.probe for c in near.candidates], [count > 0 for count in near.within]
+
+    async def pretend(rows: int) -> None:
+        await connection.execute(
+            "UPDATE pg_class SET reltuples = $1 WHERE oid = 'images'::regclass", rows
+        )
+
+    everything = (list(range(8)), [True] * 8)
+    await database.index.build(kind)
+    await pretend(30_000_000)
+    assert await found() == everything
+    await database.index.drop()
+    # What a dropped index leaves behind is written anew by the server.
+    await pretend(30_000_000)
+    assert await found() == ([0], [True] + [False] * 7)
+    await pretend(MOST_READ // 3)
+    assert await found() == ([0, 1, 2], [True] * 3 + [False] * 5)
+    await pretend(MOST_READ // 8)
+    assert await found() == everything
 
 
 async def test_progress_is_seen_by_others(
@@ -170,7 +201,7 @@ async def test_a_picture_on_300_000_pages_costs_no_more_than_another(
             "INSERT INTO appearances SELECT i.id, p.id FROM images i CROSS JOIN pages p"
         )
     await store.analyze()
-    (image,) = await store.near(exactly(1, 3), [wiki.id], limit=10)
+    (image,) = await near(store, wiki.id, 1, 3, limit=10)
     assert image.page_count == many
 
     pages = (await store.pages_of([image.image_id], [wiki.id], limit_each=10))[image.image_id]
@@ -182,7 +213,7 @@ async def test_a_picture_on_300_000_pages_costs_no_more_than_another(
 
     ids = [image.image_id]
     for name, values in {
-        "near": (1, 3, [wiki.id], None, 16, 4, None, None, 10),
+        "near": near_values(wiki.id, [1, 1], 3),
         "pages_of": (ids, [wiki.id], 10),
         "pages": (image.image_id, [wiki.id], pages[0].id + 250_000, 10),
         "listing": (wiki.id, None, 0, 10),

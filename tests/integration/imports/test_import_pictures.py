@@ -9,7 +9,7 @@ from typing import Any, Self
 import pytest
 
 from bot.errors import ConfigurationError, DownloadFailedError
-from bot.images import Unreadable
+from bot.images import Fingerprint, Unreadable, Workers
 from bot.importers import About, Position, Skipped, SourceKind, SourcePicture
 from bot.ingest import Actor, ImportReport, IngestService, Stage
 from bot.ingest.pictures import BATCH, BATCH_OF_DOWNLOADS, GROUP_BYTES, MOST_IN_GROUP, TOO_PLAIN
@@ -181,6 +181,49 @@ async def test_an_import_that_was_stopped_goes_on_with_its_counts(
     report = await run(ingest, over, start_over=True)
     assert not report.resumed
     assert (report.added, report.known) == (0, len(shown) - 3)
+
+
+async def looks(connection: Any) -> dict[str, bytes | None]:
+    """The looks of the pictures that are stored, by file."""
+    return dict(await connection.fetch("SELECT file, look FROM images"))
+
+
+async def test_looks_are_stored_also_of_what_was_read_before_a_stop(
+    ingest: IngestService, workers: Workers, connection: Any
+) -> None:
+    pictures: dict[str, bytes | Unreadable] = {str(n): small(n) for n in range(BATCH)}
+    shown = [(str(n % BATCH), f"Page_{n}") for n in range(2 * BATCH)]
+    with pytest.raises(DownloadFailedError, match="fell over"):
+        await run(ingest, Shelf(pictures, shown, fails_after=BATCH))
+    kept = await connection.fetchval("SELECT count(*) FROM import_pictures WHERE look IS NULL")
+    assert kept == 0
+    # What stored them is gone; only the notes of the import know the looks.
+    await connection.execute("UPDATE images SET look = NULL")
+    shelf = Shelf(pictures, shown)
+    await run(ingest, shelf)
+    assert not shelf.loaded
+    read = await workers.fingerprint_many([small(n) for n in range(BATCH)])
+    assert await looks(connection) == {
+        f"{n}.png": picture.look
+        for n, picture in enumerate(read)
+        if isinstance(picture, Fingerprint)
+    }
+
+
+async def test_importing_again_gives_old_pictures_their_looks(
+    ingest: IngestService, connection: Any
+) -> None:
+    pictures: dict[str, bytes | Unreadable] = {str(n): small(n) for n in range(9)}
+    shown = [(str(n % 9), f"Page_{n}") for n in range(20)]
+    await run(ingest, Shelf(pictures, shown))
+    before = await looks(connection)
+    assert len(before) == 9
+    assert None not in before.values()
+    # As a version left them that knew no looks.
+    await connection.execute("UPDATE images SET look = NULL")
+    again = await run(ingest, Shelf(pictures, shown))
+    assert (again.added, again.known) == (0, len(shown))
+    assert await looks(connection) == before
 
 
 async def test_a_source_that_fails_while_it_loads_fails_as_a_whole(

@@ -21,7 +21,7 @@ from db.embedded import EmbeddedServer
 from db.imports import Imports
 from db.pool import Connections, target_of_url
 from db.queries import load_statements, read_sql
-from db.records import NearQuery, NewAppearance
+from db.records import NearProbe, NewAppearance
 from db.store import Store
 from tests.integration.imports.conftest import dump_text, some_rows, stored
 
@@ -160,16 +160,19 @@ async def test_other_collections_and_what_their_keepers_do_meanwhile_stay(
     database.imports.worth_rebuilding = REBUILD
     own = await ingest.server_collection(1)
     actor = Actor(5, 1)
-    (before,) = await database.store.add(own.id, [NewAppearance(11, 12, "a.png", "Ours")], actor)
-    query = NearQuery(11, 12, 4, 16, 4)
+    ours = NewAppearance(11, 12, "a.png", "Ours", look=b"ours")
+    (before,) = await database.store.add(own.id, [ours], actor)
+    probe = NearProbe(11, 12, 4, 4)
     searched = asyncio.Event()
     done = False
 
     async def search() -> int:
         times = 0
         while not done:
-            (found,) = await database.store.near(query, [own.id], limit=5)
-            assert found.image_id == before.image_id
+            near = await database.store.near([probe], [own.id], limit_each=5)
+            (found,) = near.candidates
+            assert (found.image_id, found.look) == (before.image_id, b"ours")
+            assert near.within == (1,)
             assert (await database.store.pages(found.image_id, [own.id]))[0].title == "Ours"
             times += 1
             searched.set()
@@ -191,6 +194,7 @@ async def test_other_collections_and_what_their_keepers_do_meanwhile_stay(
     assert await searching > 1
     (later,) = await added[0]
     assert await stored(connection, "enwiki") == set(rows)
+    assert await connection.fetch("SELECT look FROM images WHERE look IS NOT NULL") == [(b"ours",)]
     assert await stored(connection, "server-1") == {(11, "Ours"), (13 << 40, "Meanwhile")}
     assert await catalogue(connection) == was
     # Ids go on behind all that were given out.
@@ -268,8 +272,8 @@ async def test_without_the_extension_the_tables_are_built_as_well(
         service = IngestService(store, imports, workers, search, wiki.page_url_template)
         with SqlDump(str(path)) as dump:
             await service.import_dump(dump, wiki)
-        found = await store.near(NearQuery(rows[0][0], None, 0, 0, 0), [wiki.id], limit=5)
-    assert [candidate.dhash for candidate in found] == [rows[0][0]]
+        found = await store.near([NearProbe(rows[0][0], 0, 0, 0)], [wiki.id], limit_each=5)
+    assert [candidate.dhash for candidate in found.candidates] == [rows[0][0]]
     assert await stored(connection, "enwiki") == set(rows)
 
 

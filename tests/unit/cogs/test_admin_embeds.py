@@ -23,7 +23,7 @@ from cogs.admin import _embeds as embeds
 NOW = datetime(2025, 1, 2, tzinfo=UTC)
 OWN = Collection(1, "server-7", "server", 7, "https://en.wikipedia.org/wiki/{title}", None)
 WIKI = Collection(2, "enwiki", "wiki", None, "https://en.wikipedia.org/wiki/{title}", None)
-PRINT = Fingerprint(1, 2, 1024, 768, "JPEG", plain=False)
+PRINT = Fingerprint(1, 2, 1024, 768, "JPEG", plain=False, look=bytes(45))
 LINE = Addition(1, "add", 1, 12, 5, "fern.png", "Barnsley_fern", None, 99, NOW, None)
 STATUS = IndexStatus(
     operators="extension",

@@ -5,7 +5,7 @@ from db.records import (
     MAX_FILE_BYTES,
     MAX_TITLE_BYTES,
     MAX_URL_BYTES,
-    NearQuery,
+    NearProbe,
     NewAppearance,
 )
 
@@ -36,7 +36,7 @@ def test_the_longest_that_can_be_stored() -> None:
     assert len(made.title.encode()) == MAX_TITLE_BYTES
 
 
-@pytest.mark.parametrize("radius", [-1, 65])
-def test_radius_is_within_64_bits(radius: int) -> None:
+@pytest.mark.parametrize("radii", [(-1, 4), (65, 4), (4, -1), (4, 65)])
+def test_radius_is_within_64_bits(radii: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="0 to 64"):
-        NearQuery(0, None, radius, 16, 4)
+        NearProbe(0, 0, *radii)

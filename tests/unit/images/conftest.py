@@ -1,6 +1,7 @@
 """Pictures that the tests draw, and the plain code that says what their hashes must be."""
 
 import io
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from bot.images import Limits
+from tests.unit.images.processes import Here, workers_of
 
 Save = Callable[..., bytes]
 PlainHash = Callable[[Image.Image], int]
@@ -58,3 +60,15 @@ def plain_hash() -> PlainHash:
         return value - 2**64 if value >= 2**63 else value
 
     return value_of
+
+
+@pytest.fixture
+def good(picture: Image.Image, save: Save) -> bytes:
+    return save(picture, "PNG")
+
+
+@pytest.fixture
+def mine() -> Here:
+    """Lists the workers of this test: others keep some of their own for the whole session."""
+    others = set(workers_of(os.getpid()))
+    return lambda: [pid for pid in workers_of(os.getpid()) if pid not in others]

@@ -8,8 +8,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -25,111 +24,23 @@ from bot.images import (
     Unreadable,
     UnreadableKind,
     Workers,
-    cairo_available,
     fingerprint,
 )
 from bot.images.workers import serve
 from bot.images.workers.pool import _next_job
+from tests.unit.images.processes import (
+    Here,
+    busy,
+    children,
+    cpu_seconds,
+    endless,
+    first_busy,
+    warm,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
 Save = Callable[..., bytes]
-Here = Callable[[], list[int]]
-
-
-def endless() -> bytes:
-    """A drawing of 10¹⁶ circles in 1 kB."""
-    if not cairo_available():
-        pytest.skip("no cairo library here, and nothing else takes for ever")
-    uses = "".join(
-        f'<g id="g{n}">' + f'<use xlink:href="#g{n - 1}"/>' * 10 + "</g>" for n in range(1, 17)
-    )
-    return (
-        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'width="40" height="40"><defs><circle id="g0" r="9"/>{uses}</defs>'
-        '<use xlink:href="#g16"/></svg>'
-    ).encode()
-
-
-@pytest.fixture
-def good(picture: Image.Image, save: Save) -> bytes:
-    return save(picture, "PNG")
-
-
-def children(pid: int) -> list[int]:
-    """The processes below a process, from /proc."""
-    parents = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                stat = (entry / "stat").read_text()
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            state, parent = stat.rpartition(")")[2].split()[:2]
-            if state not in "ZX":
-                parents[int(entry.name)] = int(parent)
-    found, new = [], [pid]
-    while new:
-        new = [child for child, parent in parents.items() if parent in new]
-        found += new
-    return found
-
-
-def workers_of(pid: int) -> list[int]:
-    """Those that hold a picture: below the fork server, and limited in address space."""
-
-    def limited(child: int) -> bool:
-        try:
-            text = Path(f"/proc/{child}/limits").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            return False
-        line = next(line for line in text.splitlines() if line.startswith("Max address space"))
-        return line.split()[3] != "unlimited"
-
-    return [child for child in children(pid) if limited(child)]
-
-
-@pytest.fixture
-def mine() -> Here:
-    """Lists the workers of this test: others keep some of their own for the whole session."""
-    others = set(workers_of(os.getpid()))
-    return lambda: [pid for pid in workers_of(os.getpid()) if pid not in others]
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-@asynccontextmanager
-async def busy(
-    workers: Workers, mine: Here
-) -> AsyncIterator[tuple[asyncio.Task[Fingerprint | Unreadable], int]]:
-    """A task that reads the endless drawing, and the process that is at it."""
-    before = {pid: cpu_seconds(pid) for pid in mine()}
-    task = asyncio.create_task(workers.fingerprint(endless()))
-    try:
-        yield task, await _first_busy(before)
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _first_busy(before: dict[int, float]) -> int:
-    async with asyncio.timeout(20):
-        while True:
-            for pid, seconds in before.items():
-                if cpu_seconds(pid) > seconds + 0.15:
-                    return pid
-            await asyncio.sleep(0.01)
-
-
-async def warm(workers: Workers, good: bytes, processes: int, mine: Here) -> None:
-    """Wait until every process has started."""
-    await workers.fingerprint(good)
-    async with asyncio.timeout(20):
-        while len(mine()) < processes:  # noqa: ASYNC110  (another process's doing)
-            await asyncio.sleep(0.01)
 
 
 async def test_answers_are_those_of_the_pure_function(good: bytes) -> None:
@@ -235,7 +146,7 @@ async def test_waiting_for_a_process_does_not_count_as_its_time(good: bytes) -> 
 async def test_others_go_on_while_one_is_slow(good: bytes, mine: Here) -> None:
     async with Workers(Limits(timeout=60), processes=2) as workers:
         await warm(workers, good, 2, mine)
-        async with busy(workers, mine) as (slow, _), asyncio.timeout(20):
+        async with busy(workers.fingerprint, mine) as (slow, _), asyncio.timeout(20):
             for _ in range(20):
                 assert isinstance(await workers.fingerprint(good), Fingerprint)
             assert not slow.done()
@@ -246,7 +157,7 @@ async def test_a_process_that_dies_takes_only_its_own_picture_along(
 ) -> None:
     async with Workers(Limits(timeout=60), processes=2) as workers:
         await warm(workers, good, 2, mine)
-        async with busy(workers, mine) as (slow, pid), asyncio.timeout(30):
+        async with busy(workers.fingerprint, mine) as (slow, pid), asyncio.timeout(30):
             others = asyncio.gather(*(workers.fingerprint(good) for _ in range(30)))
             os.kill(pid, signal.SIGKILL)
             died = await slow
@@ -270,7 +181,7 @@ async def test_processes_that_die_idle_are_replaced_unnoticed(good: bytes, mine:
 async def test_cancelling_frees_the_process(good: bytes, mine: Here) -> None:
     async with Workers(Limits(timeout=60), processes=1) as workers:
         await warm(workers, good, 1, mine)
-        async with busy(workers, mine) as (slow, _):
+        async with busy(workers.fingerprint, mine) as (slow, _):
             slow.cancel()
             async with asyncio.timeout(10):
                 assert isinstance(await workers.fingerprint(good), Fingerprint)
@@ -349,7 +260,7 @@ async def test_among_many_a_process_that_dies_harms_no_other(good: bytes, mine: 
         before = {pid: cpu_seconds(pid) for pid in mine()}
         task = asyncio.create_task(workers.fingerprint_many([good, endless(), good]))
         other = asyncio.create_task(workers.fingerprint_many([good, good]))
-        os.kill(await _first_busy(before), signal.SIGKILL)
+        os.kill(await first_busy(before), signal.SIGKILL)
         async with asyncio.timeout(30):
             answers = await task
             assert await other == [fingerprint(good, Limits())] * 2
@@ -374,7 +285,7 @@ async def test_cancelling_many_frees_the_process(good: bytes, mine: Here) -> Non
         before = {pid: cpu_seconds(pid) for pid in mine()}
         slow = asyncio.create_task(workers.fingerprint_many([good, endless(), good]))
         behind = asyncio.create_task(workers.fingerprint_many([good, good]))
-        await _first_busy(before)
+        await first_busy(before)
         slow.cancel()
         async with asyncio.timeout(10):
             assert await behind == [fingerprint(good, Limits())] * 2
@@ -388,7 +299,7 @@ async def test_cancelling_what_waits_behind_others_loses_nothing(good: bytes, mi
         before = {pid: cpu_seconds(pid) for pid in mine()}
         first = asyncio.create_task(workers.fingerprint_many([good, endless()]))
         behind = asyncio.create_task(workers.fingerprint_many([good, good]))
-        await _first_busy(before)
+        await first_busy(before)
         behind.cancel()
         answers = await first
         assert isinstance(await workers.fingerprint(good), Fingerprint)
@@ -403,7 +314,7 @@ async def test_leaving_answers_many(good: bytes, mine: Here) -> None:
         waiting = [
             asyncio.create_task(workers.fingerprint_many([endless(), good])) for _ in range(4)
         ]
-        await _first_busy(before)
+        await first_busy(before)
         started = time.monotonic()
     answers = [answer for one in await asyncio.gather(*waiting) for answer in one]
 
@@ -482,7 +393,7 @@ async def test_leaving_is_prompt_and_answers_everybody(good: bytes, mine: Here) 
     async with Workers(Limits(timeout=60), processes=1) as workers:
         await warm(workers, good, 1, mine)
         waiting = [asyncio.create_task(workers.fingerprint(endless())) for _ in range(4)]
-        await _first_busy(dict.fromkeys(mine(), 0.0))
+        await first_busy(dict.fromkeys(mine(), 0.0))
         started = time.monotonic()
     answers = await asyncio.gather(*waiting)
 

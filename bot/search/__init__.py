@@ -1,0 +1,35 @@
+"""Ask: a picture in, the pages that show it out, and how sure that is.
+
+``service`` asks the database about every view of a picture at once; ``second_look`` compares what
+is near with the picture itself; ``confidence`` says how likely a stranger would look as much alike;
+``grouping`` makes one match of files that show the same picture.
+"""
+
+from bot.search.confidence import Chances
+from bot.search.model import (
+    PAGES_SHOWN,
+    Answer,
+    Confidence,
+    Match,
+    Page,
+    Radii,
+    Scope,
+    Status,
+)
+from bot.search.service import MATCH_LIMIT, SearchService
+from bot.search.words import what_was_done
+
+__all__ = [
+    "MATCH_LIMIT",
+    "PAGES_SHOWN",
+    "Answer",
+    "Chances",
+    "Confidence",
+    "Match",
+    "Page",
+    "Radii",
+    "Scope",
+    "SearchService",
+    "Status",
+    "what_was_done",
+]

@@ -1,0 +1,70 @@
+"""How likely a picture that nobody asked for would look as much alike, and the words for that.
+
+The model: among the stored pictures, those that are another picture and reach a score ``s`` of the
+second look by chance are rare, and rarer the higher it is: about ``rate · exp(-STEEPNESS · s)`` of
+them for each view of the query that is compared.  Where the query's surroundings are more crowded
+than those of a photograph, as those of clipart are, they are as many times more.  Times the number
+of stored pictures that gives how many *strangers* are to be expected; while that is small, it is
+the chance that the match is wrong.  docs/quality.md says how the numbers were measured.
+"""
+
+import math
+from dataclasses import dataclass
+
+from bot.search.model import Confidence
+
+STEEPNESS = 1.3
+"""By how much the logarithm of the rate falls from one score to the next."""
+
+SPARSE = 6e-7
+"""The share of stored pictures that lie within ``DENSITY_RADIUS`` bits of a photograph."""
+
+DENSITY_RADIUS = 6
+
+PER_BIT = 3.0
+"""How many times as many dHashes lie within one bit more."""
+
+FEWEST = 1_000_000
+"""An index of fewer pictures counts as one of so many: below it nothing was measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chances:
+    """Up to how many expected strangers a match is called a word.
+
+    Beyond ``possible`` none is shown, beyond ``unverified`` none of which nothing but a dHash is
+    stored.
+    """
+
+    exact: float = 1e-4
+    close: float = 1e-3
+    possible: float = 0.05
+    unverified: float = 0.2
+
+    def word(self, strangers: float, *, verified: bool) -> Confidence | None:
+        """What to call a match; None for one that is not shown.
+
+        One of which nothing but a dHash is stored is never *exact*: graphics share dHashes.
+        """
+        if verified and strangers <= self.exact:
+            return "exact"
+        if strangers <= self.close:
+            return "close"
+        return "possible" if strangers <= (self.possible if verified else self.unverified) else None
+
+
+def by_score(score: float, rate: float, *, images: int, within: int, views: int) -> float:
+    """How many strangers are expected to reach a score of the second look.
+
+    ``rate`` is their share at a score of 0.  ``images`` are searched, ``within`` of them lie within
+    :data:`DENSITY_RADIUS` bits of this view of the query, which is one of ``views``.
+    """
+    images = max(images, FEWEST)
+    crowd = max(1.0, (within - 1) / (SPARSE * images))
+    return min(views * crowd * images * rate * math.exp(-STEEPNESS * score), float(images))
+
+
+def by_distance(distance: int, *, images: int, within: int, views: int) -> float:
+    """How many strangers are expected within ``distance`` bits of dHash, by that alone."""
+    nearby = max(within - 1, SPARSE * max(images, FEWEST))
+    return float(views * nearby * PER_BIT ** (distance - DENSITY_RADIUS))

@@ -1,0 +1,213 @@
+"""The search: all views of a picture in one round trip, then the pages of what is shown."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+from bot.images import Fingerprint, Probe, Query, Unreadable, View, Workers
+from bot.search.confidence import Chances, by_distance, by_score
+from bot.search.grouping import Group, grouped
+from bot.search.model import (
+    AS_IT_IS,
+    PAGES_SHOWN,
+    Answer,
+    Confidence,
+    Match,
+    Page,
+    Radii,
+    Scope,
+    Status,
+)
+from bot.search.second_look import Looked, second_look
+from bot.titles import page_url
+from db.records import Candidate, Collection, NearFound, NearProbe, PageRow
+from db.store import Store
+
+MATCH_LIMIT = 25
+
+CANDIDATES = 300
+"""Stored pictures that are compared with each view: those that are nearest by their hashes."""
+
+FILES_LISTED = 10
+"""Further files of one picture whose pages are listed under it."""
+
+CROWD = 200
+"""Neighbours within 6 bits from which on a picture with little in it can't be told from them."""
+
+PLAIN_REASON = (
+    "This picture is too plain to search by sight: a blank or nearly blank picture looks like "
+    "thousands of others."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A candidate with what its likeness says."""
+
+    candidate: Candidate
+    view: View
+    looked: Looked
+    strangers: float
+
+
+class SearchService:
+    """Answers where a picture comes from."""
+
+    def __init__(
+        self, store: Store, workers: Workers, radii: Radii, chances: Chances | None = None
+    ) -> None:
+        self._store = store
+        self._workers = workers
+        self._radii = radii
+        self._chances = chances or Chances()
+
+    async def search(self, data: bytes, scope: Scope) -> Answer:
+        """Search for the picture in ``data``, the bytes of an image file.
+
+        Raises :class:`bot.errors.DatabaseUnavailableError`; what is wrong with the picture is in
+        the answer.
+        """
+        started = time.perf_counter()
+        return await self._answer(await self._workers.query(data), scope, started)
+
+    async def search_file(self, path: Path, scope: Scope) -> Answer:
+        """Search for the picture in a file; see :meth:`search`."""
+        started = time.perf_counter()
+        return await self._answer(await self._workers.query_file(path), scope, started)
+
+    async def near(self, fingerprint: Fingerprint, scope: Scope) -> tuple[Match, ...]:
+        """The matches of a picture that has been read, best first, at most ``MATCH_LIMIT``.
+
+        It is looked at as it is, not turned or framed.
+        """
+        collections = await self._collections(scope)
+        matches, _ = await self._matches(Query(fingerprint, ()), collections)
+        return matches
+
+    async def pages(
+        self, image_id: int, scope: Scope, *, after: int = 0, limit: int = PAGES_SHOWN
+    ) -> tuple[Page, ...]:
+        """More pages of a picture, those behind the page with id ``after``."""
+        collections = await self._collections(scope)
+        image = await self._store.image(image_id, list(collections))
+        if image is None:
+            return ()
+        rows = await self._store.pages(image_id, list(collections), after=after, limit=limit)
+        return _pages(rows, collections[image.collection_id])
+
+    async def _answer(self, query: Query | Unreadable, scope: Scope, started: float) -> Answer:
+        if isinstance(query, Unreadable):
+            answer = Answer("unreadable", query.reason, 0.0)
+        else:
+            matches, crowd = await self._matches(query, await self._collections(scope))
+            fingerprint = query.fingerprint
+            if fingerprint.plain and (crowd >= CROWD or not matches):
+                answer = Answer("plain", PLAIN_REASON, 0.0, fingerprint=fingerprint)
+            else:
+                status: Status = "found" if matches else "none"
+                answer = Answer(status, None, 0.0, matches, fingerprint)
+        return replace(answer, elapsed_ms=(time.perf_counter() - started) * 1000)
+
+    async def _matches(
+        self, query: Query, collections: dict[int, Collection]
+    ) -> tuple[tuple[Match, ...], int]:
+        """The matches, and how crowded the surroundings of the whole picture are."""
+        fingerprint = query.fingerprint
+        whole = Probe(AS_IT_IS, fingerprint.dhash, fingerprint.phash, fingerprint.look)
+        probes = (whole, *query.probes)
+        near = await self._store.near(
+            [self._near(probe) for probe in probes], list(collections), limit_each=CANDIDATES
+        )
+        groups = grouped(self._shown(probes, near))[:MATCH_LIMIT]
+        files = [
+            found.candidate.image_id
+            for group in groups
+            for found in (group.best, *group.others[:FILES_LISTED])
+        ]
+        pages = await self._store.pages_of(files, list(collections), limit_each=PAGES_SHOWN)
+        matches = tuple(self._match(group, collections, pages) for group in groups)
+        return matches, near.within[0] if near.within else 0
+
+    def _near(self, probe: Probe) -> NearProbe:
+        view = probe.view
+        if view.framing != "whole":
+            radius = self._radii.framed
+        elif view.orientation != 1 or view.frame:
+            radius = self._radii.turned
+        else:
+            radius = self._radii.whole
+        return NearProbe(probe.dhash, probe.phash, radius, min(radius, self._radii.unverified))
+
+    def _shown(self, probes: Sequence[Probe], near: NearFound) -> list[Found]:
+        """Of each picture the likeliest view, where it is likely enough; the likeliest first."""
+        best: dict[int, Found] = {}
+        looks = second_look([(probes[candidate.probe], candidate) for candidate in near.candidates])
+        for candidate, looked in zip(near.candidates, looks, strict=True):
+            # Of the views besides the whole any could have met a stranger.
+            views = 1 if candidate.probe == 0 else max(len(probes) - 1, 1)
+            crowd = {
+                "images": near.images, "within": near.within[candidate.probe], "views": views
+            }  # fmt: skip
+            strangers = (
+                by_distance(candidate.distance, **crowd)
+                if looked.score is None
+                else by_score(looked.score, looked.rate, **crowd)
+            )
+            found = Found(candidate, probes[candidate.probe].view, looked, strangers)
+            other = best.get(candidate.image_id)
+            if self._word(found) and (other is None or strangers < other.strangers):
+                best[candidate.image_id] = found
+        return sorted(best.values(), key=_rank)
+
+    def _word(self, found: Found) -> Confidence | None:
+        return self._chances.word(found.strangers, verified=found.looked.score is not None)
+
+    def _match(
+        self,
+        group: Group[Found],
+        collections: dict[int, Collection],
+        pages: Mapping[int, Sequence[PageRow]],
+    ) -> Match:
+        found, candidate = group.best, group.best.candidate
+        collection = collections[candidate.collection_id]
+        rows = list(pages.get(candidate.image_id, ()))
+        # Pages of the other files follow where all those of the best are on the first leaf.
+        if candidate.page_count < PAGES_SHOWN:
+            others = (pages.get(other.candidate.image_id, ()) for other in group.others)
+            shown = {row.id: row for row in (*rows, *chain.from_iterable(others))}
+            rows = list(shown.values())[:PAGES_SHOWN]
+        return Match(
+            image_id=candidate.image_id,
+            collection=collection.name,
+            collection_as_of=collection.as_of,
+            file=candidate.file,
+            distance=candidate.distance,
+            phash_distance=found.looked.phash_distance,
+            confidence=self._word(found) or "possible",
+            page_count=max(candidate.page_count, len(rows)),
+            pages=_pages(rows, collection),
+            view=found.view,
+            strangers=found.strangers,
+            alike=tuple(other.candidate.image_id for other in group.others),
+        )
+
+    async def _collections(self, scope: Scope) -> dict[int, Collection]:
+        if scope.everything:
+            visible = await self._store.all_collections()
+        else:
+            visible = await self._store.collections(scope.guild_id)
+        return {c.id: c for c in visible if not scope.names or c.name in scope.names}
+
+
+def _pages(rows: Iterable[PageRow], collection: Collection) -> tuple[Page, ...]:
+    return tuple(
+        Page(row.id, row.title, row.url or page_url(collection.page_url_template, row.title))
+        for row in rows
+    )
+
+
+def _rank(found: Found) -> tuple[float, int, int]:
+    """Best first: the one that a stranger would least likely be, then the older picture."""
+    return (found.strangers, found.candidate.distance, found.candidate.image_id)
