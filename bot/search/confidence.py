@@ -12,14 +12,13 @@ import math
 from dataclasses import dataclass
 
 from bot.search.model import Confidence
+from db.records import DENSITY_RADIUS
 
 STEEPNESS = 1.3
 """By how much the logarithm of the rate falls from one score to the next."""
 
 SPARSE = 6e-7
 """The share of stored pictures that lie within ``DENSITY_RADIUS`` bits of a photograph."""
-
-DENSITY_RADIUS = 6
 
 PER_BIT = 3.0
 """How many times as many dHashes lie within one bit more."""
@@ -53,18 +52,40 @@ class Chances:
         return "possible" if strangers <= (self.possible if verified else self.unverified) else None
 
 
-def by_score(score: float, rate: float, *, images: int, within: int, views: int) -> float:
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where a view of a query lies among what is stored.
+
+    ``images`` are searched, and ``within`` of them lie within ``radius`` bits of this view, which
+    is one of ``views``.
+    """
+
+    images: int
+    within: int
+    radius: int = DENSITY_RADIUS
+    views: int = 1
+
+    @property
+    def usual(self) -> float:
+        """How many would lie so near to a photograph."""
+        return SPARSE * max(self.images, FEWEST) * PER_BIT ** (self.radius - DENSITY_RADIUS)
+
+    @property
+    def nearby(self) -> float:
+        """How many do, besides the picture itself; no fewer than usual."""
+        return max(self.within - 1, self.usual)
+
+
+def by_score(score: float, rate: float, around: Surroundings) -> float:
     """How many strangers are expected to reach a score of the second look.
 
-    ``rate`` is their share at a score of 0.  ``images`` are searched, ``within`` of them lie within
-    :data:`DENSITY_RADIUS` bits of this view of the query, which is one of ``views``.
+    ``rate`` is their share among what surrounds a photograph, at a score of 0.
     """
-    images = max(images, FEWEST)
-    crowd = max(1.0, (within - 1) / (SPARSE * images))
-    return min(views * crowd * images * rate * math.exp(-STEEPNESS * score), float(images))
+    images = max(around.images, FEWEST)
+    crowd = around.nearby / around.usual
+    return min(around.views * crowd * images * rate * math.exp(-STEEPNESS * score), float(images))
 
 
-def by_distance(distance: int, *, images: int, within: int, views: int) -> float:
+def by_distance(distance: int, around: Surroundings) -> float:
     """How many strangers are expected within ``distance`` bits of dHash, by that alone."""
-    nearby = max(within - 1, SPARSE * max(images, FEWEST))
-    return float(views * nearby * PER_BIT ** (distance - DENSITY_RADIUS))
+    return float(around.views * around.nearby * PER_BIT ** (distance - around.radius))

@@ -38,8 +38,8 @@ class Radii:
     """
 
     whole: int = 14
-    framed: int = 10
-    turned: int = 6
+    framed: int = 8
+    turned: int = 4
     unverified: int = 4
 
 

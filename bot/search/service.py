@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from bot.images import Fingerprint, Probe, Query, Unreadable, View, Workers
-from bot.search.confidence import Chances, by_distance, by_score
+from bot.search.confidence import Chances, Surroundings, by_distance, by_score
 from bot.search.grouping import Group, grouped
 from bot.search.model import (
     AS_IT_IS,
@@ -22,7 +22,14 @@ from bot.search.model import (
 )
 from bot.search.second_look import Looked, second_look
 from bot.titles import page_url
-from db.records import Candidate, Collection, NearFound, NearProbe, PageRow
+from db.records import (
+    DENSITY_RADIUS,
+    Candidate,
+    Collection,
+    NearFound,
+    NearProbe,
+    PageRow,
+)
 from db.store import Store
 
 MATCH_LIMIT = 25
@@ -117,10 +124,19 @@ class SearchService:
         fingerprint = query.fingerprint
         whole = Probe(AS_IT_IS, fingerprint.dhash, fingerprint.phash, fingerprint.look)
         probes = (whole, *query.probes)
-        near = await self._store.near(
-            [self._near(probe) for probe in probes], list(collections), limit_each=CANDIDATES
-        )
-        groups = grouped(self._shown(probes, near))[:MATCH_LIMIT]
+        asked = [self._near(probe) for probe in probes]
+        near = await self._store.near(asked, list(collections), limit_each=CANDIDATES)
+        # Of the views besides the whole any could have met a stranger.
+        around = [
+            Surroundings(
+                near.images,
+                within,
+                min(DENSITY_RADIUS, max(probe.radius, probe.radius_unverified)),
+                views=1 if place == 0 else len(probes) - 1,
+            )
+            for place, (probe, within) in enumerate(zip(asked, near.within, strict=True))
+        ]
+        groups = grouped(self._shown(probes, near, around))[:MATCH_LIMIT]
         files = [
             found.candidate.image_id
             for group in groups
@@ -140,20 +156,18 @@ class SearchService:
             radius = self._radii.whole
         return NearProbe(probe.dhash, probe.phash, radius, min(radius, self._radii.unverified))
 
-    def _shown(self, probes: Sequence[Probe], near: NearFound) -> list[Found]:
+    def _shown(
+        self, probes: Sequence[Probe], near: NearFound, around: Sequence[Surroundings]
+    ) -> list[Found]:
         """Of each picture the likeliest view, where it is likely enough; the likeliest first."""
         best: dict[int, Found] = {}
         looks = second_look([(probes[candidate.probe], candidate) for candidate in near.candidates])
         for candidate, looked in zip(near.candidates, looks, strict=True):
-            # Of the views besides the whole any could have met a stranger.
-            views = 1 if candidate.probe == 0 else max(len(probes) - 1, 1)
-            crowd = {
-                "images": near.images, "within": near.within[candidate.probe], "views": views
-            }  # fmt: skip
+            place = around[candidate.probe]
             strangers = (
-                by_distance(candidate.distance, **crowd)
+                by_distance(candidate.distance, place)
                 if looked.score is None
-                else by_score(looked.score, looked.rate, **crowd)
+                else by_score(looked.score, looked.rate, place)
             )
             found = Found(candidate, probes[candidate.probe].view, looked, strangers)
             other = best.get(candidate.image_id)

@@ -84,11 +84,17 @@ def test_a_folder_goes_in_and_altered_copies_are_found(
         "file",
         "distance",
         "confidence",
+        "chance_wrong",
+        "view",
+        "alike",
         "page_count",
         "pages",
     }
     assert best["file"] == "Härryda Municipality.png"
     assert best["confidence"] == "exact"
+    assert 0 < best["chance_wrong"] < 1e-4
+    assert best["view"] == {"orientation": 1, "framing": "whole", "frame": 0}
+    assert best["alike"] == []
     assert best["pages"] == [
         {
             "title": "Härryda_Municipality",

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.search import Chances
-from bot.search.confidence import FEWEST, by_distance, by_score
+from bot.search.confidence import FEWEST, Surroundings, by_distance, by_score
 
 RATE = 2e-10
 SCORES = st.floats(-30, 10)
@@ -20,7 +20,7 @@ def test_a_higher_score_leaves_fewer_strangers(
     score: float, more: float, images: int, within: int, views: int
 ) -> None:
     def strangers(score: float) -> float:
-        return by_score(score, RATE, images=images, within=within, views=views)
+        return by_score(score, RATE, Surroundings(images, within, views=views))
 
     assert strangers(score + more) <= strangers(score)
     assert 0 < strangers(score) <= max(images, FEWEST)
@@ -30,23 +30,23 @@ def test_a_higher_score_leaves_fewer_strangers(
 def test_more_pictures_leave_no_fewer(
     score: float, images: int, more: int, within: int, views: int
 ) -> None:
-    sparse = by_score(score, RATE, images=images, within=1, views=views)
-    assert by_score(score, RATE, images=images + more, within=1, views=views) >= sparse
-    assert by_score(score, RATE, images=images, within=within, views=views) >= sparse
-    assert by_score(score, RATE, images=images, within=1, views=views + 1) >= sparse
+    sparse = by_score(score, RATE, Surroundings(images, 1, views=views))
+    assert by_score(score, RATE, Surroundings(images + more, 1, views=views)) >= sparse
+    assert by_score(score, RATE, Surroundings(images, within, views=views)) >= sparse
+    assert by_score(score, RATE, Surroundings(images, 1, views=views + 1)) >= sparse
 
 
 @given(st.integers(0, 63), COUNTS, WITHIN, VIEWS)
 def test_each_bit_leaves_more(distance: int, images: int, within: int, views: int) -> None:
     def strangers(distance: int) -> float:
-        return by_distance(distance, images=images, within=within, views=views)
+        return by_distance(distance, Surroundings(images, within, views=views))
 
     assert 0 < strangers(distance) < strangers(distance + 1)
 
 
 def test_a_small_index_is_no_surer_than_the_one_that_was_measured() -> None:
-    small = by_score(-8.0, RATE, images=10, within=1, views=1)
-    assert small == by_score(-8.0, RATE, images=FEWEST, within=1, views=1)
+    small = by_score(-8.0, RATE, Surroundings(10, 1))
+    assert small == by_score(-8.0, RATE, Surroundings(FEWEST, 1))
     assert Chances().word(small, verified=True) is None
 
 
@@ -86,3 +86,10 @@ def test_an_operator_may_be_stricter() -> None:
     strict = Chances(exact=1e-9, close=1e-6, possible=1e-3, unverified=1e-3)
     assert strict.word(1e-5, verified=True) == "possible"
     assert strict.word(0.05, verified=True) is None
+
+
+@pytest.mark.parametrize("radius", range(7))
+def test_however_near_was_counted_a_photograph_has_no_crowd(radius: int) -> None:
+    usual = Surroundings(20_000_000, 1, radius)
+    assert by_score(0, RATE, usual) == pytest.approx(20_000_000 * RATE)
+    assert by_distance(2, usual) == pytest.approx(by_distance(2, Surroundings(20_000_000, 1)))
