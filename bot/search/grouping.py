@@ -31,12 +31,16 @@ class Group(Generic[T]):
     others: list[T] = field(default_factory=list)
 
 
+def apart(found: Sequence[T]) -> list[Group[T]]:
+    """Each for itself, in their order."""
+    return [Group(one) for one in found]
+
+
 def grouped(found: Sequence[T]) -> list[Group[T]]:
     """Put what looks the same together, in the order of the best of each.
 
-    Two pictures look the same when both their hashes agree as those of two files of one do, and
-    what is known of their colours does.  Pictures of which nothing but a dHash is stored stay
-    apart, for graphics share dHashes.
+    Two pictures look the same when both their hashes agree as those of two files of one do, and so
+    do their looks.  Pictures without a look stay apart, for graphics share hashes.
     """
     groups: list[Group[T]] = []
     for one in found:
@@ -51,6 +55,8 @@ def grouped(found: Sequence[T]) -> list[Group[T]]:
 def _same(a: Candidate, b: Candidate) -> bool:
     if a.collection_id != b.collection_id or a.phash is None or b.phash is None:
         return False
+    if a.look is None or b.look is None:
+        return False
     if hamming(a.dhash, b.dhash) > _SAME_DHASH or hamming(a.phash, b.phash) > _SAME_PHASH:
         return False
-    return a.look is None or b.look is None or same_look(a.look, b.look)
+    return same_look(a.look, b.look)

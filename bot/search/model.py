@@ -33,7 +33,7 @@ class Radii:
     """How far a search reaches, in bits of Hamming distance between dHashes (0–64).
 
     ``whole`` is the radius around the picture as it is, ``framed`` that around what is left without
-    a border or an interface, and ``turned`` that around its turns and later pictures.
+    a border or an interface and around later pictures, and ``turned`` that around its turns.
     ``unverified`` bounds them all for pictures of which nothing but a dHash is stored.
     """
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.images import Fingerprint, Probe, Query, Unreadable, View, Workers
 from bot.search.confidence import Chances, Surroundings, by_distance, by_score
-from bot.search.grouping import Group, grouped
+from bot.search.grouping import Group, apart, grouped
 from bot.search.model import (
     AS_IT_IS,
     PAGES_SHOWN,
@@ -70,14 +70,16 @@ class SearchService:
         self._radii = radii
         self._chances = chances or Chances()
 
-    async def search(self, data: bytes, scope: Scope) -> Answer:
+    async def search(self, data: bytes, scope: Scope, *, files_apart: bool = False) -> Answer:
         """Search for the picture in ``data``, the bytes of an image file.
 
-        Raises :class:`bot.errors.DatabaseUnavailableError`; what is wrong with the picture is in
-        the answer.
+        With ``files_apart`` each stored file is a match of its own.  Raises
+        :class:`bot.errors.DatabaseUnavailableError`; what is wrong with the picture is in the
+        answer.
         """
         started = time.perf_counter()
-        return await self._answer(await self._workers.query(data), scope, started)
+        query = await self._workers.query(data)
+        return await self._answer(query, scope, started, files_apart=files_apart)
 
     async def search_file(self, path: Path, scope: Scope) -> Answer:
         """Search for the picture in a file; see :meth:`search`."""
@@ -90,7 +92,7 @@ class SearchService:
         It is looked at as it is, not turned or framed.
         """
         collections = await self._collections(scope)
-        matches, _ = await self._matches(Query(fingerprint, ()), collections)
+        matches, _ = await self._matches(Query(fingerprint, ()), collections, files_apart=True)
         return matches
 
     async def pages(
@@ -104,11 +106,19 @@ class SearchService:
         rows = await self._store.pages(image_id, list(collections), after=after, limit=limit)
         return _pages(rows, collections[image.collection_id])
 
-    async def _answer(self, query: Query | Unreadable, scope: Scope, started: float) -> Answer:
+    async def _answer(
+        self,
+        query: Query | Unreadable,
+        scope: Scope,
+        started: float,
+        *,
+        files_apart: bool = False,
+    ) -> Answer:
         if isinstance(query, Unreadable):
             answer = Answer("unreadable", query.reason, 0.0)
         else:
-            matches, crowd = await self._matches(query, await self._collections(scope))
+            collections = await self._collections(scope)
+            matches, crowd = await self._matches(query, collections, files_apart=files_apart)
             fingerprint = query.fingerprint
             if fingerprint.plain and (crowd >= CROWD or not matches):
                 answer = Answer("plain", PLAIN_REASON, 0.0, fingerprint=fingerprint)
@@ -118,7 +128,7 @@ class SearchService:
         return replace(answer, elapsed_ms=(time.perf_counter() - started) * 1000)
 
     async def _matches(
-        self, query: Query, collections: dict[int, Collection]
+        self, query: Query, collections: dict[int, Collection], *, files_apart: bool
     ) -> tuple[tuple[Match, ...], int]:
         """The matches, and how crowded the surroundings of the whole picture are."""
         fingerprint = query.fingerprint
@@ -136,7 +146,8 @@ class SearchService:
             )
             for place, (probe, within) in enumerate(zip(asked, near.within, strict=True))
         ]
-        groups = grouped(self._shown(probes, near, around))[:MATCH_LIMIT]
+        shown = self._shown(probes, near, around)
+        groups = (apart(shown) if files_apart else grouped(shown))[:MATCH_LIMIT]
         files = [
             found.candidate.image_id
             for group in groups
@@ -148,9 +159,9 @@ class SearchService:
 
     def _near(self, probe: Probe) -> NearProbe:
         view = probe.view
-        if view.framing != "whole":
+        if view.framing != "whole" or view.frame:
             radius = self._radii.framed
-        elif view.orientation != 1 or view.frame:
+        elif view.orientation != 1:
             radius = self._radii.turned
         else:
             radius = self._radii.whole

@@ -165,7 +165,9 @@ class Keeper:
         await _answer(ctx, embeds.several(matches), choice)
 
     async def _matches(self, target: Target, place: Place) -> tuple[Match, ...]:
-        answer = await self._bot.services.search.search(await self._read(target), place.scope)
+        answer = await self._bot.services.search.search(
+            await self._read(target), place.scope, files_apart=True
+        )
         if answer.status == "none":
             raise NotFoundError("No stored picture looks like that one. Nothing was removed.")
         if answer.status != "found":

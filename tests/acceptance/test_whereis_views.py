@@ -30,7 +30,7 @@ def shown_in_a_chat(picture: Image.Image) -> Image.Image:
 async def known(library: Library) -> None:
     """A picture that the bot knows, among others."""
     for seed in range(1, 6):
-        await library.add(png(seed), f"Picture_{seed}")
+        await library.add(png(seed), f"Picture_{seed}", look=True)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,11 @@ async def test_another_view_is_found_and_said(town: Town, altered: Alteration, s
 
 
 async def test_a_later_picture_of_an_animation(town: Town) -> None:
-    plain = [Image.new("RGB", (240, 180), (n, 20, 90)) for n in range(4)]
-    frames = [*plain, *[draw(4)] * 8]
+    frames = [Image.new("RGB", (240, 180), (20 * n, 20, 90)) for n in range(2)]
+    for step in range(10):
+        frame = draw(4)
+        frame.paste("white", (10 * step, 4, 10 * step + 4, 8))
+        frames.append(frame)
     file = io.BytesIO()
     frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], duration=40)
     await town.alice.send(town.channel, "!whereis", attachments=[("a.gif", file.getvalue())])
@@ -71,7 +74,9 @@ async def test_nothing_is_said_of_the_picture_as_it_is(town: Town) -> None:
 
 
 async def test_files_of_one_picture_are_one_answer(town: Town, library: Library) -> None:
-    await library.add(encode(draw(2), "JPEG", quality=90), "Another_page", file="again.jpg")
+    await library.add(
+        encode(draw(2), "JPEG", quality=90), "Another_page", file="again.jpg", look=True
+    )
     await town.alice.send(town.channel, "!whereis", attachments=[("a.png", png(2))])
 
     embed = embed_of(town.answer())

@@ -54,12 +54,13 @@ class Library:
         file: str | None = None,
         bits_off: int = 0,
         phash: bool = True,
+        look: bool = False,
         url: str | None = None,
     ) -> int:
         """Add a picture that is shown on some pages, and give its id.
 
         ``bits_off`` bits of its dHash are turned over; without ``phash`` it is stored as a dump
-        has it.
+        has it, and with ``look`` as the program itself stores it.
         """
         fingerprint = await self.fingerprint(picture)
         # The highest bits stay, because the highest of all is the sign.
@@ -69,6 +70,7 @@ class Library:
             file,
             titles[0],
             url,
+            look=fingerprint.look if look else None,
         )
         added = await self.database.store.add(
             (to or await self.wiki()).id,

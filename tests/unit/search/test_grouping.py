@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.images.look_layout import Look, pack
-from bot.search.grouping import grouped
+from bot.search.grouping import apart, grouped
 from db.records import Candidate
 
 LOOK = Look((1, -1) * 32, (2, 0) * 16, 5)
@@ -53,8 +53,12 @@ def test_by_a_dhash_alone_nothing_is_the_same() -> None:
     assert ids([found(1, phash=None, look=None), found(2, phash=None, look=None)]) == [[1], [2]]
 
 
-def test_without_looks_both_hashes_suffice() -> None:
-    assert ids([found(1, look=None), found(2)]) == [[1, 2]]
+def test_without_a_look_they_stay_apart() -> None:
+    assert ids([found(1, look=None), found(2), found(3, look=None)]) == [[1], [2], [3]]
+
+
+def test_each_may_stay_for_itself() -> None:
+    assert [group.best.candidate.image_id for group in apart([found(2), found(1)])] == [2, 1]
 
 
 def test_nothing_found_is_no_match() -> None:
