@@ -102,6 +102,7 @@ async def run_bot(settings: Settings, *, say: Callable[[str], None]) -> None:
             "To try the bot without a token, run: whereis-bot demo"
         )
     async with open_app(settings, say=say) as app:
+        app.workers.warm_up()
         bot = WhereisBot(app.services, app.options)
 
         async def health() -> Health:

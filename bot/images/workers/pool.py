@@ -40,8 +40,8 @@ class Workers:
         async with Workers(Limits()) as workers:
             answer = await workers.fingerprint(data)
 
-    ``processes`` is how many; 0 means one per core that this process may use.  They start in the
-    background, so that entering takes no time and the first picture waits for what is left of it.
+    ``processes`` is how many; 0 means one per core that this process may use.  Each starts when a
+    picture needs it, or in the background once :meth:`warm_up` is called.
 
     Whatever a picture does to its process, its own answer is an :class:`Unreadable`, and the
     others are answered as if nothing had been.  The time that a picture waits for a process is
@@ -70,7 +70,7 @@ class Workers:
         self._stopping = asyncio.get_running_loop().create_future()
         self._slots = [Slot(self._limits) for _ in range(self._processes)]
         for slot in self._slots:
-            self._in_background(slot)
+            self._idle.put_nowait(slot)
         return self
 
     async def __aexit__(
@@ -86,6 +86,11 @@ class Workers:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await asyncio.gather(*(slot.stop() for slot in self._slots))
+
+    def warm_up(self) -> None:
+        """Start the processes now, in the background, and not each at its first picture."""
+        for _ in range(self._idle.qsize()):
+            self._pass_on(self._idle.get_nowait())
 
     async def fingerprint(self, data: bytes) -> Fingerprint | Unreadable:
         """Read one picture: ``data`` is a whole file, of any name.

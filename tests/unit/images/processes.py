@@ -93,7 +93,8 @@ async def first_busy(before: dict[int, float]) -> int:
 
 
 async def warm(workers: Workers, good: bytes, processes: int, mine: Here) -> None:
-    """Wait until every process has started."""
+    """Start every process, and wait until it has."""
+    workers.warm_up()
     await workers.fingerprint(good)
     async with asyncio.timeout(20):
         while len(mine()) < processes:  # noqa: ASYNC110  (another process's doing)

@@ -66,6 +66,14 @@ async def test_no_more_processes_than_asked_for(good: bytes, mine: Here) -> None
         assert len(mine()) == 2
 
 
+async def test_a_process_starts_when_a_picture_needs_it(good: bytes, mine: Here) -> None:
+    async with Workers(Limits(), processes=2) as workers:
+        assert isinstance(await workers.fingerprint(b"no picture"), Unreadable)
+        assert len(mine()) == 1
+        assert isinstance(await workers.fingerprint(good), Fingerprint)
+        assert len(mine()) == 2
+
+
 async def test_one_process_per_core_unless_told(good: bytes) -> None:
     async with Workers(Limits()) as workers:
         await workers.fingerprint(good)
