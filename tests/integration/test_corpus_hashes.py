@@ -5,6 +5,7 @@ import io
 import time
 import warnings
 from collections import Counter
+from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -28,6 +29,9 @@ from bot.images.signature import format_of
 pytestmark = pytest.mark.skipif(not cairo_available(), reason="no cairo library here")
 
 LIMITS = Limits(timeout=30)
+
+FilesOf = Callable[[str], list[Path]]
+FOURTH = 4
 
 # Files that have no hash, with what is said of them and why.
 NO_HASH = {
@@ -87,21 +91,28 @@ def distance(one: int, other: int) -> int:
     return ((one ^ other) & (2**64 - 1)).bit_count()
 
 
-def files_of(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_file())
+@pytest.fixture(scope="session")
+def files_of(corpus: Path, thorough: bool) -> FilesOf:
+    """The files of a folder of the corpus; each fourth where time matters."""
+
+    def files(folder: str) -> list[Path]:
+        found = sorted(path for path in (corpus / folder).iterdir() if path.is_file())
+        return found if thorough else found[::FOURTH]
+
+    return files
 
 
-async def fingerprints(folder: Path, limits: Limits) -> dict[Path, Fingerprint | Unreadable]:
-    files = files_of(folder)
+async def fingerprints(
+    files: Sequence[Path], limits: Limits
+) -> dict[Path, Fingerprint | Unreadable]:
     async with Workers(limits) as workers:
         results = await asyncio.gather(*(workers.fingerprint_file(path) for path in files))
     return dict(zip(files, results, strict=True))
 
 
 async def fingerprints_in_bulk(
-    folder: Path, limits: Limits
+    files: Sequence[Path], limits: Limits
 ) -> dict[Path, Fingerprint | Unreadable]:
-    files = files_of(folder)
     groups = [files[start : start + 20] for start in range(0, len(files), 20)]
     async with Workers(limits) as workers:
         answers = await asyncio.gather(
@@ -121,11 +132,11 @@ async def fingerprints_in_bulk(
     ],
 )
 async def test_every_picture_hashes_as_plain_code_has_it(
-    corpus: Path, folder: str, read: int, plain: int, unread: dict[str, int]
+    files_of: FilesOf, thorough: bool, folder: str, read: int, plain: int, unread: dict[str, int]
 ) -> None:
     if folder == "formats" and not heif_available():
         pytest.skip("pillow-heif is not installed")
-    results = await fingerprints(corpus / folder, LIMITS)
+    results = await fingerprints(files_of(folder), LIMITS)
 
     different = []
     for path, result in results.items():
@@ -142,7 +153,11 @@ async def test_every_picture_hashes_as_plain_code_has_it(
         result.kind if isinstance(result, Unreadable) else "plain" if result.plain else "read"
         for result in results.values()
     )
-    assert counts == Counter({"read": read, "plain": plain, **unread})
+    if thorough:
+        assert counts == Counter({"read": read, "plain": plain, **unread})
+    else:
+        assert counts["read"] >= read // FOURTH * 0.8
+        assert set(counts) <= {"read", "plain", *unread}
 
 
 @pytest.mark.parametrize(
@@ -150,12 +165,12 @@ async def test_every_picture_hashes_as_plain_code_has_it(
     [("photos", 448), ("graphics", 550), ("exif", 18), ("formats", 306), ("hostile", 110)],
 )
 async def test_hashes_are_those_of_imagehash_bit_for_bit(
-    corpus: Path, folder: str, rasters: int
+    files_of: FilesOf, thorough: bool, folder: str, rasters: int
 ) -> None:
     """Whatever a decoder gave: the small pictures are made another way than imagehash does."""
     if folder == "formats" and not heif_available():
         pytest.skip("pillow-heif is not installed")
-    files = files_of(corpus / folder)
+    files = files_of(folder)
     decoded = 0
     different = []
     async with Workers(Limits(timeout=5) if folder == "hostile" else LIMITS) as workers:
@@ -170,7 +185,7 @@ async def test_hashes_are_those_of_imagehash_bit_for_bit(
                 if hashes != (answer.dhash, answer.phash):
                     different.append(path.name)
     assert different == []
-    assert decoded >= rasters
+    assert decoded >= (rasters if thorough else rasters // FOURTH * 0.7)
 
 
 def hashes_of_decoded(data: bytes) -> tuple[int, int]:
@@ -184,16 +199,15 @@ def hashes_of_decoded(data: bytes) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("folder", ["exif", "formats", "svg"])
-async def test_in_bulk_answers_are_those_of_one_at_a_time(corpus: Path, folder: str) -> None:
-    alone = await fingerprints(corpus / folder, LIMITS)
-
-    assert await fingerprints_in_bulk(corpus / folder, LIMITS) == alone
+async def test_in_bulk_answers_are_those_of_one_at_a_time(files_of: FilesOf, folder: str) -> None:
+    files = files_of(folder)
+    assert await fingerprints_in_bulk(files, LIMITS) == await fingerprints(files, LIMITS)
 
 
 @pytest.mark.parametrize("folder", ["exif", "formats", "hostile"])
-async def test_queries_are_fingerprints_with_further_views(corpus: Path, folder: str) -> None:
+async def test_queries_are_fingerprints_with_further_views(files_of: FilesOf, folder: str) -> None:
     limits = Limits(timeout=5) if folder == "hostile" else LIMITS
-    alone = await fingerprints(corpus / folder, limits)
+    alone = await fingerprints(files_of(folder), limits)
 
     views = 0
     async with Workers(limits) as workers:
@@ -210,7 +224,7 @@ async def test_queries_are_fingerprints_with_further_views(corpus: Path, folder:
 
 
 async def test_all_orientations_of_a_photograph_hash_alike(corpus: Path) -> None:
-    results = await fingerprints(corpus / "exif", LIMITS)
+    results = await fingerprints(sorted((corpus / "exif").iterdir()), LIMITS)
 
     pictures: dict[str, list[Fingerprint]] = {}
     for path, result in results.items():
@@ -227,16 +241,17 @@ async def test_all_orientations_of_a_photograph_hash_alike(corpus: Path) -> None
 
 async def test_hostile_files_are_answered(corpus: Path) -> None:
     limits = Limits(timeout=5)
+    files = sorted((corpus / "hostile").iterdir())
     started = time.monotonic()
     async with asyncio.timeout(180):
-        results = await fingerprints(corpus / "hostile", limits)
+        results = await fingerprints(files, limits)
         # And the reader is as good as new: a photograph of the same run is read at once.
         photos = sorted((corpus / "photos").glob("*.jpg"))[:1]
         async with Workers(limits) as workers:
             assert isinstance(await workers.fingerprint_file(photos[0]), Fingerprint)
 
         # In bulk the same: those that end a job take none of its other pictures along.
-        in_bulk = await fingerprints_in_bulk(corpus / "hostile", limits)
+        in_bulk = await fingerprints_in_bulk(files, limits)
         slow = {
             path
             for some in (results, in_bulk)

@@ -14,8 +14,8 @@ from tests.integration.imports.test_import_killed import finished, long_dump
 
 MEBIBYTE = 1024 * 1024
 
-# About 70 bytes each where they are staged.
-ROWS = 400_000
+# About 130 bytes each where they are staged.
+ROWS = 150_000
 
 
 @pytest.fixture

@@ -9,11 +9,13 @@ import pytest
 
 from db import Database
 from tests.drawing import draw, encode
-from tests.integration.imports.conftest import HEAD, TAIL, Start, Watch, some_rows, stored
+from tests.integration.imports.conftest import HEAD, TAIL, Rows, Start, Watch, some_rows, stored
 from tests.loopback_mediawiki import loopback_wiki
 from tests.zims import File, picture, write_zim
 
 PIECE = 5 * 1024 * 1024
+ROWS = 60_000
+PADDING = 9 * "_kommun"
 
 # The command of that name, with a fetcher that may go to this machine.
 FOLLOW_LINKS = """
@@ -39,9 +41,14 @@ asyncio.run(main())
 """
 
 
-def long_dump(rows: int) -> bytes:
+def long_rows(count: int = ROWS) -> Rows:
+    """Rows whose titles are so long that few of them take long to read."""
+    return [(value, title + PADDING) for value, title in some_rows(count)]
+
+
+def long_dump(count: int = ROWS) -> bytes:
     """A dump whose first chunk is staged before it ends."""
-    lines = (f"{n}\t{v}\t{page}\n" for n, (v, page) in enumerate(some_rows(rows), 1))
+    lines = (f"{n}\t{v}\t{page}\n" for n, (v, page) in enumerate(long_rows(count), 1))
     return f"{HEAD}{''.join(lines)}{TAIL}".encode()
 
 
@@ -61,17 +68,17 @@ async def kill(process: Any, how: int = signal.SIGKILL) -> None:
 async def test_while_a_dump_is_read(
     whereis: Start, watch: Watch, connection: Any, how: int
 ) -> None:
-    dump = long_dump(220_000)
+    dump = long_dump()
     command = ("import", "dump", "-", "--collection", "enwiki", "--json")
     async with whereis(*command) as process:
         process.stdin.write(dump[:PIECE])
         await watch.told("staged")
         await kill(process, how)
         assert process.returncode == (-how if how == signal.SIGKILL else 130)
-    assert 0 < await connection.fetchval("SELECT count(*) FROM staged") < 220_000
+    assert 0 < await connection.fetchval("SELECT count(*) FROM staged") < ROWS
     async with whereis(*command) as process:
         report = await finished(process, dump)
-    rows = some_rows(220_000)
+    rows = long_rows()
     assert report["resumed"] is True
     assert (report["added"], report["already_there"]) == (
         len(set(rows)),
@@ -83,7 +90,7 @@ async def test_while_a_dump_is_read(
 async def test_while_a_dump_is_merged(
     whereis: Start, watch: Watch, connection: Any, tmp_path: Path
 ) -> None:
-    (tmp_path / "hashes.sql").write_bytes(long_dump(220_000))
+    (tmp_path / "hashes.sql").write_bytes(long_dump())
     command = ("import", "dump", "hashes.sql", "--collection", "enwiki", "--json")
     async with whereis(*command) as process:
         await watch.told("complete")
@@ -91,7 +98,7 @@ async def test_while_a_dump_is_merged(
     assert await connection.fetchval("SELECT complete FROM staged_for")
     async with whereis(*command) as process:
         report = await finished(process)
-    rows = some_rows(220_000)
+    rows = long_rows()
     assert report["added"] == len(set(rows))
     assert await stored(connection, "enwiki") == set(rows)
     assert await connection.fetchval("SELECT count(*) FROM staged") == 0
@@ -102,13 +109,13 @@ async def test_while_a_dump_is_merged_in_pieces(
 ) -> None:
     # One picture is there, so the tables are not built anew.
     wiki = await database.store.ensure_wiki("enwiki", "https://en.wikipedia.org/wiki/{title}")
-    rows = some_rows(60_000)
+    rows = long_rows()
     async with database.imports.run(wiki.id, "dump", "earlier") as run, run.staging() as staging:
         value, title = rows[0]
         assert await staging.copy(f"{value}\t{title}\n".encode(), {}, {})
         await staging.merge(str, lambda _doing, _share: None)
         await run.finish()
-    (tmp_path / "hashes.sql").write_bytes(long_dump(60_000))
+    (tmp_path / "hashes.sql").write_bytes(long_dump())
     command = ("import", "dump", "hashes.sql", "--collection", "enwiki", "--json")
     # Not of the import above.
     await watch.forget()
@@ -239,7 +246,7 @@ async def test_while_a_list_of_links_is_followed(
 async def test_when_the_connection_is_lost(
     whereis: Start, watch: Watch, connection: Any, tmp_path: Path
 ) -> None:
-    dump = long_dump(220_000)
+    dump = long_dump()
     command = ("import", "dump", "-", "--collection", "enwiki", "--json")
     async with whereis(*command) as process:
         process.stdin.write(dump[:PIECE])
@@ -256,7 +263,7 @@ async def test_when_the_connection_is_lost(
     async with whereis(*command) as process:
         report = await finished(process, dump)
     assert report["resumed"] is True
-    assert await stored(connection, "enwiki") == set(some_rows(220_000))
+    assert await stored(connection, "enwiki") == set(long_rows())
 
 
 async def test_the_same_import_twice_at_once_is_refused(
@@ -264,7 +271,7 @@ async def test_the_same_import_twice_at_once_is_refused(
 ) -> None:
     command = ("import", "dump", "-", "--collection", "enwiki")
     async with whereis(*command) as first:
-        dump = long_dump(220_000)
+        dump = long_dump()
         first.stdin.write(dump[:PIECE])
         await watch.told("staged")
         async with whereis(*command) as second:

@@ -138,10 +138,10 @@ async def test_the_first_picture_that_can_be_read_is_read_however_long_the_anima
     picture: Image.Image, save: Save
 ) -> None:
     large = picture.resize((1500, 1200))
-    frames = [large.rotate(3 * number) for number in range(40)]
+    frames = [large.rotate(3 * number) for number in range(20)]
     data = save(frames[0], "GIF", save_all=True, append_images=frames[1:])
 
-    async with Workers(Limits(timeout=4), processes=1) as workers:
+    async with Workers(Limits(timeout=2), processes=1) as workers:
         found = await workers.query(data)
     assert isinstance(found, Query)
     assert isinstance(found.fingerprint, type(fingerprint(data, Limits())))
