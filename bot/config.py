@@ -61,8 +61,8 @@ class Settings(BaseSettings):
     # Search
     radius: int = Field(14, ge=0, le=64)
     radius_unverified: int = Field(4, ge=0, le=64)
-    chance_exact: float = Field(1e-4, gt=0, le=1)
-    chance_close: float = Field(1e-3, gt=0, le=1)
+    chance_exact: float = Field(2e-5, gt=0, le=1)
+    chance_close: float = Field(2e-4, gt=0, le=1)
     chance_possible: float = Field(0.05, gt=0, le=1)
     chance_unverified: float = Field(0.2, gt=0, le=1)
     page_url_template: str = "https://en.wikipedia.org/wiki/{title}"

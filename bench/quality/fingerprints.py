@@ -15,20 +15,11 @@ from scipy import fft  # type: ignore[import-untyped]
 from bench.quality.looks import Looks
 from bot.images import looks as product
 from bot.images.hashes import differences, frequencies
-from bot.images.look_layout import COLOUR_STEP, GRID_STEP
+from bot.images.look_layout import GRID_SIDE
+from bot.search import distances
 
 Words = NDArray[np.uint64]
 Distances = NDArray[np.float32]
-
-# Shares of the sides of a stored picture that a query may show.
-_WINDOWS = (1.0, 0.95, 0.9, 0.8)
-_FAR = 1.2  # standard deviations
-
-# Below this mean colour difference from grey a picture is grey, and its colours say nothing.
-GREY = 3.0
-
-# What is compared of colour is at most this far apart in one cell: a logo is no other picture.
-_MOST_COLOUR = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,69 +120,8 @@ def _bits(name: str) -> Callable[[Prints, Prints], Distances]:
     return distance
 
 
-def _grid_distance(query: Prints, stored: Prints) -> Distances:
-    """Root of the mean square difference, in standard deviations."""
-    apart = query.grid.astype(np.int16) - stored.grid
-    return np.asarray(np.sqrt((apart * apart).mean(axis=1)) * GRID_STEP, np.float32)
-
-
-def _colour_distance(query: Prints, stored: Prints) -> Distances:
-    """Mean difference of Cb and Cr in levels; nothing where the query has no colour.
-
-    A copy in grey has lost its colours, so that it has none says nothing of where it is from.
-    """
-    # The lowest bits are worth little and rounding takes them: differences of one step are none.
-    apart = np.abs(query.colour.astype(np.int16) - stored.colour)
-    apart = np.minimum(np.maximum(apart - 1, 0) * COLOUR_STEP, _MOST_COLOUR)
-    far = apart.mean(axis=1, dtype=np.float32)
-    coloured = np.abs(query.colour.astype(np.int16)).mean(axis=1) * COLOUR_STEP >= GREY
-    return np.where(coloured, far, np.float32(0))
-
-
-def _shape_distance(query: Prints, stored: Prints) -> Distances:
-    return np.asarray(np.abs(query.shape.astype(np.int16) - stored.shape), np.float32)
-
-
-def _windows() -> list[list[NDArray[np.float32]]]:
-    """For each share of a side that is left, of what cells of the whole the cells of such a window
-    are made, for a window at the start, in the middle and at the end.
-    """
-    centers = (np.arange(8) + 0.5) / 8
-    found = []
-    for share in _WINDOWS:
-        maps = []
-        for place in (0.0, 0.5, 1.0) if share < 1 else (0.0,):
-            at = ((place * (1 - share) + share * centers) * 8 - 0.5).clip(0, 7)
-            maps.append(np.maximum(0, 1 - np.abs(at[:, None] - np.arange(8))).astype(np.float32))
-        found.append(maps)
-    return found
-
-
-def _fitted_distance(query: Prints, stored: Prints) -> Distances:
-    """As of the grid, for the window of the stored picture that the query fits best.
-
-    What is far from the whole is not near any window, and is not tried.
-    """
-    whole = _grid_distance(query, stored)
-    close = np.flatnonzero(whole < _FAR)
-    wanted = _normal(query.grid[close].reshape(-1, 8, 8).astype(np.float32))
-    cells = stored.grid[close].reshape(-1, 8, 8).astype(np.float32)
-    best = np.full(len(cells), np.inf, np.float32)
-    for maps in _windows():
-        for across in maps:
-            narrow = cells @ across.T
-            for down in maps:
-                apart = _normal(down @ narrow)
-                apart -= wanted
-                best = np.minimum(best, np.einsum("nij,nij->n", apart, apart))
-    whole[close] = np.minimum(whole[close], np.sqrt(best / 64))
-    return whole
-
-
-def _normal(cells: NDArray[np.float32]) -> NDArray[np.float32]:
-    cells = cells - cells.mean(axis=(1, 2), keepdims=True)
-    cells /= np.maximum(cells.std(axis=(1, 2), keepdims=True), 1.0)
-    return cells
+def _cells(grids: NDArray[np.int8]) -> NDArray[np.int8]:
+    return grids.reshape(-1, GRID_SIDE, GRID_SIDE)
 
 
 # Name → distance of pairs of as many queries and stored pictures.
@@ -203,8 +133,8 @@ CANDIDATES: Mapping[str, Callable[[Prints, Prints], Distances]] = {
     "down16": _bits("down16"),
     "waves": _bits("waves"),
     "low": _bits("low"),
-    "grid": _grid_distance,
-    "fitted": _fitted_distance,
-    "colour": _colour_distance,
-    "shape": _shape_distance,
+    "grid": lambda query, stored: distances.greys(_cells(query.grid), _cells(stored.grid)),
+    "fitted": lambda query, stored: distances.fitted(_cells(query.grid), _cells(stored.grid)),
+    "colour": lambda query, stored: distances.colours(query.colour, stored.colour),
+    "shape": lambda query, stored: distances.shapes(query.shape, stored.shape),
 }

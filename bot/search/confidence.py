@@ -23,6 +23,12 @@ SPARSE = 6e-7
 PER_BIT = 3.0
 """How many times as many dHashes lie within one bit more."""
 
+PARTS = 10
+"""How many times as often another picture is like a part of the query as like the whole of it.
+
+A letter without its dots is another letter, and the sky is much the same in any picture.
+"""
+
 FEWEST = 1_000_000
 """An index of fewer pictures counts as one of so many: below it nothing was measured."""
 
@@ -35,8 +41,8 @@ class Chances:
     stored.
     """
 
-    exact: float = 1e-4
-    close: float = 1e-3
+    exact: float = 2e-5
+    close: float = 2e-4
     possible: float = 0.05
     unverified: float = 0.2
 
@@ -57,18 +63,29 @@ class Surroundings:
     """Where a view of a query lies among what is stored.
 
     ``images`` are searched, and ``within`` of them lie within ``radius`` bits of this view, which
-    is one of ``views``.
+    is one of ``views``.  ``part`` says that it may be a part of what the query shows.
     """
 
     images: int
     within: int
     radius: int = DENSITY_RADIUS
     views: int = 1
+    part: bool = False
+
+    @property
+    def tries(self) -> int:
+        """How many times as often a stranger is met as with one view of the whole."""
+        return self.views * (PARTS if self.part else 1)
 
     @property
     def usual(self) -> float:
         """How many would lie so near to a photograph."""
         return SPARSE * max(self.images, FEWEST) * PER_BIT ** (self.radius - DENSITY_RADIUS)
+
+    @property
+    def crowd(self) -> float:
+        """How many times as many lie so near as to a photograph; 1 at least."""
+        return self.nearby / self.usual
 
     @property
     def nearby(self) -> float:
@@ -82,10 +99,10 @@ def by_score(score: float, rate: float, around: Surroundings) -> float:
     ``rate`` is their share among what surrounds a photograph, at a score of 0.
     """
     images = max(around.images, FEWEST)
-    crowd = around.nearby / around.usual
-    return min(around.views * crowd * images * rate * math.exp(-STEEPNESS * score), float(images))
+    strangers = around.tries * around.crowd * images * rate * math.exp(-STEEPNESS * score)
+    return min(strangers, float(images))
 
 
 def by_distance(distance: int, around: Surroundings) -> float:
     """How many strangers are expected within ``distance`` bits of dHash, by that alone."""
-    return float(around.views * around.nearby * PER_BIT ** (distance - around.radius))
+    return float(around.tries * around.nearby * PER_BIT ** (distance - around.radius))

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from bot.search.second_look import hamming, same_look
+from bot.search.distances import hamming
+from bot.search.second_look import same_look
 from db.records import Candidate
 
 _SAME_DHASH = 3

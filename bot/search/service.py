@@ -40,8 +40,8 @@ CANDIDATES = 300
 FILES_LISTED = 10
 """Further files of one picture whose pages are listed under it."""
 
-CROWD = 200
-"""Neighbours within 6 bits from which on a picture with little in it can't be told from them."""
+CROWDED = 300
+"""From how many times the neighbours of a photograph on a picture can hardly be told from them."""
 
 PLAIN_REASON = (
     "This picture is too plain to search by sight: a blank or nearly blank picture looks like "
@@ -118,9 +118,9 @@ class SearchService:
             answer = Answer("unreadable", query.reason, 0.0)
         else:
             collections = await self._collections(scope)
-            matches, crowd = await self._matches(query, collections, files_apart=files_apart)
+            matches, around = await self._matches(query, collections, files_apart=files_apart)
             fingerprint = query.fingerprint
-            if fingerprint.plain and (crowd >= CROWD or not matches):
+            if _too_plain(fingerprint, around, matches):
                 answer = Answer("plain", PLAIN_REASON, 0.0, fingerprint=fingerprint)
             else:
                 status: Status = "found" if matches else "none"
@@ -129,8 +129,8 @@ class SearchService:
 
     async def _matches(
         self, query: Query, collections: dict[int, Collection], *, files_apart: bool
-    ) -> tuple[tuple[Match, ...], int]:
-        """The matches, and how crowded the surroundings of the whole picture are."""
+    ) -> tuple[tuple[Match, ...], Surroundings]:
+        """The matches, and where the whole picture lies."""
         fingerprint = query.fingerprint
         whole = Probe(AS_IT_IS, fingerprint.dhash, fingerprint.phash, fingerprint.look)
         probes = (whole, *query.probes)
@@ -141,10 +141,13 @@ class SearchService:
             Surroundings(
                 near.images,
                 within,
-                min(DENSITY_RADIUS, max(probe.radius, probe.radius_unverified)),
+                min(DENSITY_RADIUS, max(asked_for.radius, asked_for.radius_unverified)),
                 views=1 if place == 0 else len(probes) - 1,
+                part=probe.view.framing == "inside",
             )
-            for place, (probe, within) in enumerate(zip(asked, near.within, strict=True))
+            for place, (probe, asked_for, within) in enumerate(
+                zip(probes, asked, near.within, strict=True)
+            )
         ]
         shown = self._shown(probes, near, around)
         groups = (apart(shown) if files_apart else grouped(shown))[:MATCH_LIMIT]
@@ -155,7 +158,7 @@ class SearchService:
         ]
         pages = await self._store.pages_of(files, list(collections), limit_each=PAGES_SHOWN)
         matches = tuple(self._match(group, collections, pages) for group in groups)
-        return matches, near.within[0] if near.within else 0
+        return matches, around[0]
 
     def _near(self, probe: Probe) -> NearProbe:
         view = probe.view
@@ -224,6 +227,16 @@ class SearchService:
         else:
             visible = await self._store.collections(scope.guild_id)
         return {c.id: c for c in visible if not scope.names or c.name in scope.names}
+
+
+def _too_plain(fingerprint: Fingerprint, around: Surroundings, matches: Sequence[Match]) -> bool:
+    """Whether a picture lies among so many others that nothing sure can be said of it.
+
+    What has next to nothing in it agrees in every way with all that has nothing in it either.
+    """
+    if around.crowd >= CROWDED:
+        return fingerprint.plain or all(match.confidence == "possible" for match in matches)
+    return fingerprint.plain and not matches
 
 
 def _pages(rows: Iterable[PageRow], collection: Collection) -> tuple[Page, ...]:

@@ -66,7 +66,7 @@ class TestAlterations:
         assert image.format in {"JPEG", "WEBP", "GIF"}
         assert image.convert("RGB").tobytes() != before
 
-    @pytest.mark.parametrize("size", [(40, 9), (9, 40), (64, 64)])
+    @pytest.mark.parametrize("size", [(40, 9), (9, 40), (64, 64), (120, 2)])
     @pytest.mark.parametrize("alteration", ALL.values(), ids=list(ALL))
     def test_they_bear_small_pictures(self, alteration: Alteration, size: tuple[int, int]) -> None:
         opened(alteration.apply(Image.new("RGB", size, "teal"), "small.png")).load()
@@ -167,7 +167,7 @@ class TestFingerprints:
             assert distance(made, made[::-1]).any(), name
         assert set(BYTES) == set(CANDIDATES)
 
-    def test_colour_tells_flags_apart_and_says_nothing_of_grey(self) -> None:
+    def test_colour_tells_flags_apart_and_says_little_of_grey(self) -> None:
         first = Image.new("RGB", (300, 200), "white")
         first.paste("red", (0, 100, 300, 200))
         second = Image.new("RGB", (300, 200), "white")
@@ -176,7 +176,7 @@ class TestFingerprints:
             prints(look(image)) for image in (first, second, first.convert("L").convert("RGB"))
         )
         assert CANDIDATES["colour"](one, other)[0] > 10
-        assert CANDIDATES["colour"](grey, one)[0] == 0
+        assert 0 < CANDIDATES["colour"](grey, one)[0] < 10
 
     def test_a_model_tells_near_from_far(self) -> None:
         dice = np.random.default_rng(1)

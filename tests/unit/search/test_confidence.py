@@ -54,10 +54,10 @@ def test_a_small_index_is_no_surer_than_the_one_that_was_measured() -> None:
     ("strangers", "verified", "unverified"),
     [
         (1e-9, "exact", "close"),
-        (1e-4, "exact", "close"),
+        (2e-5, "exact", "close"),
+        (3e-5, "close", "close"),
         (2e-4, "close", "close"),
-        (1e-3, "close", "close"),
-        (2e-3, "possible", "possible"),
+        (3e-4, "possible", "possible"),
         (0.05, "possible", "possible"),
         (0.06, None, "possible"),
         (0.2, None, "possible"),

@@ -11,7 +11,6 @@ from bot.images.look_layout import Look, pack, unpack
 from bot.search.second_look import (
     WITH_LOOK,
     WITH_PHASH,
-    hamming,
     numbers,
     same_look,
     second_look,
@@ -55,15 +54,6 @@ def score(query: Look, other: Look | None, phash: int = 0, distance: int = 0) ->
     (looked,) = second_look([(asked(query, phash), stored(other, distance=distance))])
     assert looked.score is not None
     return looked.score
-
-
-@given(HASHES, HASHES)
-def test_hamming_counts_the_bits_that_differ(a: int, b: int) -> None:
-    def bits(value: int) -> str:
-        return format(value % 2**64, "064b")
-
-    assert hamming(a, b) == sum(x != y for x, y in zip(bits(a), bits(b), strict=True))
-    assert hamming(a, b) == hamming(b, a)
 
 
 @given(st.lists(LOOKS, min_size=1, max_size=5))
@@ -114,12 +104,13 @@ def test_what_is_not_stored_is_not_compared() -> None:
     assert second_look([]) == []
 
 
-def test_another_colour_is_another_picture_and_none_is_not() -> None:
+def test_another_colour_is_another_picture_and_none_may_be_the_same() -> None:
     blue = replace_colour((3, -2) * 16)
     grey = replace_colour((0, 0) * 16)
 
     assert score(STRIPES, blue) < score(STRIPES, STRIPES) - 3
-    assert score(grey, STRIPES) == pytest.approx(score(STRIPES, STRIPES))
+    same = score(STRIPES, STRIPES)
+    assert (score(STRIPES, blue) + same) / 2 < score(grey, STRIPES) < same
     assert not same_look(pack(STRIPES), pack(blue))
     assert not same_look(pack(STRIPES), pack(grey))
 
