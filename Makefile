@@ -20,7 +20,7 @@ BIN := .venv/bin
 # left to do takes over tests that another has not begun. ARGS=-n0 does without.
 PROCESSES := -n logical --maxprocesses=4 --dist=worksteal
 
-.PHONY: help demo test fuzz lint lock bench-index clean
+.PHONY: help demo test fuzz lint lock bench-index bench-quality clean
 
 help:
 	@echo "make demo              show the bot at work, without a token"
@@ -30,6 +30,7 @@ help:
 	@echo "make lint              ruff, mypy and the import rules"
 	@echo "make lock              write requirements/*.txt anew   (ARGS=--upgrade for newer versions)"
 	@echo "make bench-index       measure the search index   (ROWS=30000000, a million otherwise)"
+	@echo "make bench-quality     measure how well pictures are found   (ARGS=--quick, ARGS='--corpus FOLDER')"
 	@echo "make clean             remove what was built and downloaded; ./data stays"
 	@echo
 	@echo "Each sets up what it needs. SYSTEM=no leaves the system's packages alone."
@@ -63,6 +64,10 @@ lock:
 bench-index:
 	@sh scripts/setup bench
 	$(BIN)/python -m bench.index --rows $(ROWS) $(ARGS)
+
+bench-quality:
+	@sh scripts/setup quality
+	$(BIN)/python -m bench.quality $(ARGS)
 
 clean:
 	rm -rf .venv build dist .fuzz .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -213,7 +213,9 @@ def _rotated(picture: Image.Image, dice: Dice) -> Image.Image:
     share = 1 / (math.cos(angle) + math.sin(angle) * long / short)
     width, height = picture.width * share, picture.height * share
     left, top = (picture.width - width) / 2, (picture.height - height) / 2
-    return turned.crop((round(left), round(top), round(left + width), round(top + height)))
+    right, bottom = round(left + width), round(top + height)
+    # Of a line there would be nothing left.
+    return turned.crop((min(round(left), right - 1), min(round(top), bottom - 1), right, bottom))
 
 
 def _inside(draw: Callable[[Image.Image, Dice, Theme], Image.Image], theme: Theme) -> Change:

@@ -99,16 +99,16 @@ class Remembered:
         self._queries: dict[bytes, Query | Unreadable] = {}
 
     def put(self, question: Question) -> None:
-        """What :meth:`query` answers for the key of a question."""
-        self._queries = {question.key: question.query}
+        """What :meth:`query` answers, once, for the key of a question."""
+        self._queries[question.key] = question.query
 
     async def query(self, key: bytes) -> Query | Unreadable:
         """As ``Workers.query`` would have it for the file that the key stands for."""
-        return self._queries[key]
+        return self._queries.pop(key)
 
 
 class Searcher:
-    """Puts questions to the product's own search, one at a time."""
+    """Puts questions to the product's own search."""
 
     def __init__(
         self, store: Store, radii: Radii | None = None, chances: Chances | None = None

@@ -125,7 +125,7 @@ def _probes(altered: Image.Image, alteration: Alteration) -> list[tuple[str, Ima
 def pdq(image: Image.Image) -> NDArray[np.uint64]:
     """PDQ as four words, in the order of :func:`bench.quality.distractors.pdq_of_64`."""
     try:
-        import pdqhash  # type: ignore[import-untyped]  # noqa: PLC0415  (for comparison alone)
+        import pdqhash  # noqa: PLC0415  (for comparison alone)
     except ImportError:
         return np.zeros(4, np.uint64)
     bits, _ = pdqhash.compute(np.ascontiguousarray(np.asarray(image.convert("RGB"))))

@@ -1,5 +1,6 @@
 """The whole evaluation: an index is made, everything is asked, the answers are counted."""
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +26,9 @@ from bench.quality.pictures import DRAWN, Picture, drawn, load
 from bench.quality.questions import Question, Subject, questions, subjects
 from bench.quality.rivals import MASK, Everything, Said
 from bench.quality.stored_looks import stored
+from bot.ahead import ahead
 from bot.images.decode import DECODER_ERRORS
+from bot.search import Answer
 from db.embedded import DATABASE
 
 Half = Literal["even", "odd"]
@@ -33,6 +36,7 @@ Say = Callable[[str], None]
 
 SEED = 1
 UNSEEN = 100
+AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +89,17 @@ async def evaluate(plan: Plan, say: Say) -> Evaluation:
         asked = [one async for one in questions(about, index.workers, plan.cache, say)]
         remembered = _Remembered(plan.cache, everything, index)
         searcher = Searcher(index.database.store)
-        for number, question in enumerate(asked):
-            found.results.append(judged(question, await searcher.ask(question), judge))
-            found.said.append(remembered.said(question))
-            if number % 1_000 == 999:
-                say(f"Asked {number + 1:,} of {len(asked):,} questions")
+
+        async def ask(question: Question) -> tuple[Answer, tuple[Said | None, ...]]:
+            said = asyncio.to_thread(remembered.said, question)
+            answer, others_said = await asyncio.gather(searcher.ask(question), said)
+            return answer, others_said
+
+        async for question, (answer, said) in ahead(asked, ask, limit=AT_ONCE):
+            found.results.append(judged(question, answer, judge))
+            found.said.append(said)
+            if len(found.results) % 1_000 == 0:
+                say(f"Asked {len(found.results):,} of {len(asked):,} questions")
         remembered.keep()
         meetings = Meetings(index.database.store, judge)
         for question in _some(asked, plan.met):
@@ -114,7 +124,7 @@ def asked_about(plan: Plan, shelf: Library) -> list[Subject]:
     for kind in KINDS:
         some = [
             (group, picture, kind) for group, picture in enumerate(shelf.pictures)
-            if picture.tuning == even and shown(picture) == kind
+            if picture.tuning == even and shown(picture, blank=group in shelf.blank) == kind
         ]  # fmt: skip
         # By the digest of the name, or the first ones would be files of one source.
         some.sort(key=lambda one: hashlib.sha256(one[1].name.encode()).digest()[8:])

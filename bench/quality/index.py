@@ -29,7 +29,7 @@ DISTRACTOR = "Distractor_"
 # What an index depends on beside the pictures.
 CODE = (
     "bot/images/*.py", "db/migrations/*.sql", "db/extension/src/**/*.[ch]",
-    "bench/quality/index.py", "bench/quality/library.py", "bench/quality/stored_looks.py",
+    "bench/quality/index.py", "bench/quality/stored_looks.py",
 )  # fmt: skip
 
 PATIENCE = 60.0  # seconds for one picture, on a machine that has much else to do

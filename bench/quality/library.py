@@ -32,6 +32,9 @@ _FOLDERS = ("photos", "graphics", "svg", "exif", "formats")
 _TWIN_MEAN = 10.0
 _TWIN_MOST = 50
 
+# Levels between the darkest and the lightest pixel of each colour.
+_BLANK = 16
+
 # Drawings of which a corpus is likely to have its own: they may be known indeed.
 _COMMON = ("flag", "union_jack", "taijitu", "smiley", "peace", "hazard", "chessboard", "pie_chart")
 
@@ -56,13 +59,14 @@ class Library:
 
     ``entries`` are the files that are stored, ``absent`` the groups that are not.  ``twins`` are
     pairs of groups that are different pictures, and that nobody tells apart by sight: the flags of
-    Chad and Romania, rings of a hundred rays.
+    Chad and Romania, rings of a hundred rays.  ``blank`` are groups of one colour.
     """
 
     pictures: Sequence[Picture]
     entries: Sequence[Entry]
     absent: frozenset[int]
     twins: frozenset[tuple[int, int]] = frozenset()
+    blank: frozenset[int] = frozenset()
 
 
 def left_out(picture: Picture) -> bool:
@@ -70,9 +74,11 @@ def left_out(picture: Picture) -> bool:
     return hashlib.sha256(picture.name.encode()).digest()[0] % 10 == 0
 
 
-def shown(picture: Picture) -> Shown:
-    """The kind that it is reported as."""
-    return "other" if picture.kind == "sky" else picture.kind
+def shown(picture: Picture, *, blank: bool = False) -> Shown:
+    """The kind that it is reported as; a blank file is no photograph, whatever camera made it."""
+    if picture.kind == "sky" or (blank and picture.kind == "photo"):
+        return "other"
+    return picture.kind
 
 
 def library(pictures: Sequence[Picture], corpus: Path | None) -> Library:
@@ -88,8 +94,13 @@ def library(pictures: Sequence[Picture], corpus: Path | None) -> Library:
             twins.update(pair for one in alike for pair in ((one, number), (number, one)))
         return known.add(image)
 
+    blank = set()
     for picture in pictures:
-        add(picture.open())
+        image = picture.open()
+        number = add(image)
+        levels = np.asarray(image)
+        if np.ptp(levels, axis=(0, 1)).max() < _BLANK:
+            blank.add(number)
     absent = frozenset(number for number, one in enumerate(pictures) if left_out(one))
     files = [Entry(picture.name, number, picture.data) for number, picture in enumerate(pictures)]
     names = {picture.name: picture.data for picture in pictures}
@@ -104,7 +115,7 @@ def library(pictures: Sequence[Picture], corpus: Path | None) -> Library:
         group = stems.get(KNOWN_AS.get(picture.stem, ""), known.find(image))
         files.append(Entry(file, add(image) if group is None else group, picture.data))
     entries = [file for file in files if file.group not in absent]
-    return Library(pictures, entries, absent, frozenset(twins))
+    return Library(pictures, entries, absent, frozenset(twins), frozenset(blank))
 
 
 def _others(corpus: Path | None) -> Iterator[tuple[str, Picture]]:

@@ -17,7 +17,7 @@ from bench.quality.costs import Costs
 from bench.quality.costs import report as costs_report
 from bench.quality.counting import TARGETS, counted, reached, wilson
 from bench.quality.fingerprints import words
-from bench.quality.library import left_out, library, unseen
+from bench.quality.library import left_out, library, shown, unseen
 from bench.quality.looks import look
 from bench.quality.page import Cell, drawing, said
 from bench.quality.pictures import Picture, drawn
@@ -228,6 +228,15 @@ class TestLibrary:
         wanted = {one.name: n for n, one in enumerate(pictures) if n not in absent}
         wanted |= {"photos/again.png": 1} if 1 not in absent else {}
         assert groups == wanted | {"photos/other.png": 4}
+
+    def test_a_blank_file_is_no_photograph(self) -> None:
+        file = io.BytesIO()
+        Image.new("RGB", (40, 40), "teal").save(file, "PNG")
+        blank = Picture("blank.png", "photo", file.getvalue())
+        shelf = library([*drawn(1), blank], None)
+        assert shelf.blank == {1}
+        assert [shown(blank), shown(blank, blank=True)] == ["photo", "other"]
+        assert shown(Picture("a.png", "flag", b""), blank=True) == "flag"
 
     def test_about_a_tenth_is_left_out(self) -> None:
         names = [Picture(f"{number}.jpg", "photo", b"") for number in range(3000)]

@@ -25,7 +25,7 @@ def setup(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
 def test_setup_names_its_purposes() -> None:
     result = setup("dinner")
     assert result.returncode == 2
-    assert "demo, preview, dev, bench or lock" in result.stderr
+    assert "demo, preview, dev, bench, quality or lock" in result.stderr
 
 
 def test_setup_refuses_an_old_python(tmp_path: Path) -> None:
