@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     contact: str | None = None
 
     # Search
-    radius: int = Field(14, ge=0, le=64)
+    radius: int = Field(16, ge=0, le=64)
     radius_unverified: int = Field(4, ge=0, le=64)
     chance_exact: float = Field(2e-5, gt=0, le=1)
     chance_close: float = Field(2e-4, gt=0, le=1)

@@ -27,10 +27,10 @@ MAX_LOOK_BYTES = 64
 DENSITY_RADIUS = 6
 """Bits of dHash within which the neighbours of a probe are counted."""
 
-DENSITY_CAP = 10_000
+DENSITY_CAP = 1_000
 """Pictures that a search looks at for its first probe, the nearest by dHash, and counts at most."""
 
-FURTHER_CAP = 2_000
+FURTHER_CAP = 100
 """The same for every probe but the first."""
 
 MOST_READ = 2_000_000
@@ -101,13 +101,14 @@ class NearFound:
     """What a search for some probes found.
 
     ``candidates`` come probe by probe, the likeliest of each first; a picture may be near several.
-    ``within`` counts for each probe the pictures with a dHash within ``DENSITY_RADIUS``, or within
-    its own wider radius if even that is narrower; at most ``DENSITY_CAP`` for the first probe and
-    ``FURTHER_CAP`` for others.  ``images`` is how many pictures were searched.
+    ``within`` counts for each probe the pictures with a dHash within ``counted`` bits: that is
+    ``DENSITY_RADIUS``, or less where so many are near that no more were looked at, or where even
+    the probe's own wider radius is narrower.  ``images`` is how many pictures were searched.
     """
 
     candidates: tuple[Candidate, ...]
     within: tuple[int, ...]
+    counted: tuple[int, ...]
     images: int
 
 

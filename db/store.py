@@ -85,10 +85,15 @@ class Store:
             limit_each,
             MOST_READ,
         )
-        within = {row["probe"]: row["within"] for row in rows}
+        within = {row["probe"]: (row["within"], row["counted"]) for row in rows}
+        counts = [within[place] for place in range(len(probes))]
         return NearFound(
             tuple(_candidate(row) for row in rows if row["image_id"] is not None),
-            tuple(within[place] for place in range(len(probes))),
+            tuple(count for count, _ in counts),
+            tuple(
+                min(radius, max(probe.radius, probe.radius_unverified))
+                for probe, (_, radius) in zip(probes, counts, strict=True)
+            ),
             rows[0]["images"],
         )
 

@@ -143,6 +143,8 @@ TARGETS = (
     Target("photographs: screenshots", 0.85, _photo("screenshot"), _first),
     Target("photographs: caption bars", 0.85, _photo("caption"), _first),
     Target("graphics: saved anew, resized", 0.98, _graphic("saved", "resized"), _first),
+    Target("graphics: the same, where no twin came first", 0.98,
+           lambda one: _graphic("saved", "resized")(one) and not one.twin, _first),
     Target("flags told apart: saved anew, resized, not too plain", 0.97, _flag, _first),
     Target("stored pictures: another one, no twin, stated as exact or close", 0.001,
            lambda one: one.question.held, _stated, at_most=True),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.images.look_layout import COLOUR_STEP, GRID_SIDE, GRID_STEP
+from bot.images.look_layout import GRID_CELLS as _CELLS
 
 Floats = NDArray[np.float32]
 Small = NDArray[np.int8]
@@ -17,6 +18,7 @@ Small = NDArray[np.int8]
 # Shares of the sides of a stored picture that a query may show, as when it was cropped.
 _WINDOWS = (1.0, 0.95, 0.9, 0.8)
 _FAR = 1.2  # standard deviations; what is farther from the whole is near no window
+_AT_ONCE = 200  # pairs, each of which takes 7 kB
 
 # Below this mean difference from grey, in levels, a picture is grey.
 _GREY = 3.0
@@ -64,38 +66,46 @@ def fitted(query: Small, stored: Small) -> Floats:
     """As of the greys, for the window of the stored picture that fits best."""
     whole = greys(query, stored)
     near = np.flatnonzero(whole < _FAR)
-    wanted = _normal(query[near].astype(np.float32))
-    cells = stored[near].astype(np.float32)
-    best = np.full(len(cells), np.inf, np.float32)
-    for maps in _windows():
-        for across in maps:
-            narrow = cells @ across.T
-            for down in maps:
-                apart = _normal(down @ narrow)
-                apart -= wanted
-                best = np.minimum(best, np.einsum("nij,nij->n", apart, apart))
-    whole[near] = np.minimum(whole[near], np.sqrt(best / GRID_SIDE**2))
+    for start in range(0, len(near), _AT_ONCE):
+        some = near[start : start + _AT_ONCE]
+        whole[some] = np.minimum(whole[some], _by_windows(query[some], stored[some]))
     return whole
 
 
-def _normal(cells: Floats) -> Floats:
-    cells = cells - cells.mean(axis=(1, 2), keepdims=True)
-    cells /= np.maximum(cells.std(axis=(1, 2), keepdims=True), 1.0)
-    return cells
+def _by_windows(query: Small, stored: Small) -> Floats:
+    """The least distance of each query from the windows of a stored picture, both normalised."""
+    wanted, length = _centred(query.reshape(-1, 1, _CELLS).astype(np.float32))
+    parts = (stored.reshape(-1, _CELLS).astype(np.float32) @ _windows()).reshape(
+        len(stored), -1, _CELLS
+    )
+    parts, lengths = _centred(parts)
+    alike = (parts @ wanted.transpose(0, 2, 1))[:, :, 0]
+    # The square of a difference is that of both less twice their product.
+    scale, scales = np.maximum(length, 1.0), np.maximum(lengths, 1.0)
+    apart = (length / scale) ** 2 + (lengths / scales) ** 2
+    apart -= 2 * alike / (_CELLS * scale * scales)
+    return np.asarray(np.sqrt(np.maximum(apart.min(axis=1), 0)), np.float32)
+
+
+def _centred(cells: Floats) -> tuple[Floats, Floats]:
+    """Cells (…, 64) less their mean, and their standard deviation (…)."""
+    cells = cells - cells.mean(axis=2, keepdims=True)
+    return cells, np.sqrt(np.einsum("nwc,nwc->nw", cells, cells) / _CELLS)
 
 
 @cache
-def _windows() -> tuple[tuple[Floats, ...], ...]:
-    """For each share of a side, what cells of the whole its cells are made of.
+def _windows() -> Floats:
+    """What the cells of each window are made of: of shape (64, 64 · windows).
 
-    For a window at the start, in the middle and at the end; of shape (8, 8) each.
+    Windows of each share of the sides are at the start, in the middle and at the end.
     """
-    centers = (np.arange(8) + 0.5) / 8
+    centers = (np.arange(GRID_SIDE) + 0.5) / GRID_SIDE
     found = []
     for share in _WINDOWS:
         maps = []
         for place in (0.0, 0.5, 1.0) if share < 1 else (0.0,):
-            at = ((place * (1 - share) + share * centers) * 8 - 0.5).clip(0, 7)
-            maps.append(np.maximum(0, 1 - np.abs(at[:, None] - np.arange(8))).astype(np.float32))
-        found.append(tuple(maps))
-    return tuple(found)
+            at = (place * (1 - share) + share * centers) * GRID_SIDE - 0.5
+            apart = np.abs(at.clip(0, GRID_SIDE - 1)[:, None] - np.arange(GRID_SIDE))
+            maps.append(np.maximum(0, 1 - apart))
+        found += [np.kron(down, across) for down in maps for across in maps]
+    return np.ascontiguousarray(np.concatenate(found).T, np.float32)

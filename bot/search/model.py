@@ -37,7 +37,7 @@ class Radii:
     ``unverified`` bounds them all for pictures of which nothing but a dHash is stored.
     """
 
-    whole: int = 14
+    whole: int = 16
     framed: int = 8
     turned: int = 4
     unverified: int = 4

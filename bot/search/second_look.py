@@ -91,6 +91,13 @@ def same_look(one: bytes, other: bytes) -> bool:
     return float(all_colours(a.colour, b.colour)[0]) <= _SAME_COLOURS
 
 
+def says_nothing(look: bytes) -> bool:
+    """Whether a picture is of one colour all over, or next to it."""
+    own = numbers([look])
+    colours_of = own.colour.reshape(2, -1)
+    return int(np.ptp(own.grid)) <= 1 and int(np.ptp(colours_of, axis=1).max()) <= 1
+
+
 class Numbers(NamedTuple):
     """Looks in numbers: (n, 8, 8) of the grid, (n, 32) of colour and (n) of shape, in steps."""
 

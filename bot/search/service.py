@@ -20,10 +20,9 @@ from bot.search.model import (
     Scope,
     Status,
 )
-from bot.search.second_look import Looked, second_look
+from bot.search.second_look import Looked, says_nothing, second_look
 from bot.titles import page_url
 from db.records import (
-    DENSITY_RADIUS,
     Candidate,
     Collection,
     NearFound,
@@ -34,7 +33,7 @@ from db.store import Store
 
 MATCH_LIMIT = 25
 
-CANDIDATES = 300
+CANDIDATES = 100
 """Stored pictures that are compared with each view: those that are nearest by their hashes."""
 
 FILES_LISTED = 10
@@ -140,14 +139,12 @@ class SearchService:
         around = [
             Surroundings(
                 near.images,
-                within,
-                min(DENSITY_RADIUS, max(asked_for.radius, asked_for.radius_unverified)),
+                near.within[place],
+                near.counted[place],
                 views=1 if place == 0 else len(probes) - 1,
                 part=probe.view.framing == "inside",
             )
-            for place, (probe, asked_for, within) in enumerate(
-                zip(probes, asked, near.within, strict=True)
-            )
+            for place, probe in enumerate(probes)
         ]
         shown = self._shown(probes, near, around)
         groups = (apart(shown) if files_apart else grouped(shown))[:MATCH_LIMIT]
@@ -230,13 +227,15 @@ class SearchService:
 
 
 def _too_plain(fingerprint: Fingerprint, around: Surroundings, matches: Sequence[Match]) -> bool:
-    """Whether a picture lies among so many others that nothing sure can be said of it.
+    """Whether nothing can be said of a picture because it lies among too many others.
 
-    What has next to nothing in it agrees in every way with all that has nothing in it either.
+    What has nothing in it agrees in every way with all that has nothing in it either.
     """
-    if around.crowd >= CROWDED:
-        return fingerprint.plain or all(match.confidence == "possible" for match in matches)
-    return fingerprint.plain and not matches
+    crowded = around.crowd >= CROWDED
+    if not matches:
+        return fingerprint.plain or crowded
+    unsure = crowded and all(match.confidence == "possible" for match in matches)
+    return fingerprint.plain and (unsure or says_nothing(fingerprint.look))
 
 
 def _pages(rows: Iterable[PageRow], collection: Collection) -> tuple[Page, ...]:

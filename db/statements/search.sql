@@ -31,24 +31,32 @@ CROSS JOIN LATERAL (
         WHERE i.dhash <@ ROW(p.dhash, greatest(p.radius, p.radius_unverified))::bktree_area
             AND i.collection_id = ANY ($6::bigint[])
             AND (p.place = 1 OR p.place * read.hashes <= $9::bigint)
-        LIMIT 1001
+        LIMIT p.most + 1
     ), nearest AS MATERIALIZED (
-        SELECT f.id, f.dhash, f.phash FROM few f WHERE (SELECT count(*) FROM few) <= 1000
+        SELECT f.id, f.dhash, f.phash FROM few f WHERE (SELECT count(*) FROM few) <= p.most
         UNION ALL
         (
             SELECT i.id, i.dhash, i.phash
             FROM images i
             WHERE i.dhash <@ ROW(p.dhash, greatest(p.radius, p.radius_unverified))::bktree_area
                 AND i.collection_id = ANY ($6::bigint[])
-                AND (SELECT count(*) FROM few) > 1000
+                AND (SELECT count(*) FROM few) > p.most
             ORDER BY i.dhash <-> p.dhash
             LIMIT p.most
         )
     )
-    SELECT crowd.within, i.id AS image_id, i.collection_id, i.dhash, i.phash, i.file, i.page_count,
+    SELECT crowd.within, crowd.radius AS counted, i.id AS image_id, i.collection_id, i.dhash, i.phash, i.file, i.page_count,
         (i.dhash <-> p.dhash)::integer AS distance, i.look, best.rank
     FROM (
-        SELECT count(*)::integer AS within FROM nearest n WHERE (n.dhash <-> p.dhash) <= $7::integer
+        SELECT (count(*) FILTER (WHERE (n.dhash <-> p.dhash) <= reached.radius))::integer AS within,
+            reached.radius
+        FROM (
+            SELECT CASE WHEN count(*) < p.most THEN $7::integer
+                ELSE least($7::integer, max(m.dhash <-> p.dhash)) END AS radius
+            FROM nearest m
+        ) reached
+        LEFT JOIN nearest n ON true
+        GROUP BY reached.radius
     ) crowd
     LEFT JOIN (
         SELECT n.id, 5 * (n.dhash <-> p.dhash) + coalesce(2 * (n.phash <-> p.phash), 60) AS rank

@@ -64,7 +64,7 @@ async def test_the_same_picture(town: Town, library: Library) -> None:
         (0, True, "Exact match"),
         (6, True, "Close match"),
         (10, True, "Possible match"),
-        (0, False, "Close match"),
+        (0, False, "Possible match"),
         (3, False, "Possible match"),
     ],
 )
@@ -86,7 +86,7 @@ async def test_other_pictures_that_look_like_it_are_in_a_menu(town: Town, librar
     assert embed_of(answer).title == "Nearest"
     (menu,) = menus_of(answer)
     assert [option.label for option in menu.options] == ["Match 1: Nearest", "Match 2: Further off"]
-    assert menu.options[1].description == "close · distance 8 of 64 · 1 article"
+    assert menu.options[1].description == "possible · distance 8 of 64 · 1 article"
 
     await town.alice.select(answer, ["1"], custom_id=menu.custom_id)
     assert embed_of(town.answer()).title == "Further off"

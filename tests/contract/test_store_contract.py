@@ -7,7 +7,7 @@ import pytest
 
 from bot.errors import NotAllowedError, NotFoundError
 from db import Database
-from db.records import Collection, NearFound, NewAppearance, PageRow
+from db.records import DENSITY_RADIUS, Collection, NearFound, NewAppearance, PageRow
 from db.store import Store
 from tests.contract.checks import MODERATOR, TEMPLATE, counted, near, stats_of
 
@@ -95,7 +95,7 @@ async def test_servers_are_apart(
     found = await near(kept, [ours.id], 1, 64)
     assert [c.image_id for c in found.candidates] == [mine.image_id]
     assert (found.within, found.images) == ((1,), 1)
-    assert await near(kept, [], 1, 64) == NearFound((), (0,), 0)
+    assert await near(kept, [], 1, 64) == NearFound((), (0,), (DENSITY_RADIUS,), 0)
     assert await kept.image(other.image_id, [ours.id]) is None
     assert await kept.pages(other.image_id, [ours.id]) == ()
     assert await kept.pages_of([mine.image_id, other.image_id], [ours.id]) == {
@@ -174,5 +174,5 @@ async def test_ids_that_no_id_can_be(kept: Store, wiki: Collection) -> None:
         assert await kept.image(number, [wiki.id]) is None
         assert await kept.pages(number, [wiki.id]) == ()
         assert await kept.pages_of([number], [wiki.id]) == {}
-        assert await near(kept, [number], 0, 3) == NearFound((), (0,), 0)
+        assert await near(kept, [number], 0, 3) == NearFound((), (0,), (3,), 0)
         assert await kept.stats([number]) == ()

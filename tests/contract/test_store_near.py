@@ -130,15 +130,28 @@ async def test_many_probes_equal_brute_force(
     ]
     found = await kept.near(probes, [wiki.id, ours.id], limit_each=10_000)
     assert found.images == len(visible)
-    assert found.within == tuple(neighbours(visible, probe) for probe in probes)
     assert [c.probe for c in found.candidates] == sorted(c.probe for c in found.candidates)
+    few_enough = 0
     for place, probe in enumerate(probes):
         mine = of_probe(found, place)
-        expected = sorted(stored.file for stored in visible if is_near(stored, probe))
-        assert sorted(str(c.file) for c in mine) == expected
+        radius = max(probe.radius, probe.radius_unverified)
+        bits = sorted(hamming(stored.dhash, probe.dhash) for stored in visible)
+        reached = [distance for distance in bits if distance <= radius]
+        most = FURTHER_CAP if place else DENSITY_CAP
+        if len(reached) < most:
+            few_enough += 1
+            expected = sorted(stored.file for stored in visible if is_near(stored, probe))
+            assert sorted(str(c.file) for c in mine) == expected
+            assert found.counted[place] == min(DENSITY_RADIUS, radius)
+            assert found.within[place] == neighbours(visible, probe)
+        else:
+            assert found.counted[place] == min(DENSITY_RADIUS, reached[most - 1])
+            assert found.within[place] == sum(d <= found.counted[place] for d in reached[:most])
         assert all(c.distance == hamming(c.dhash, probe.dhash) for c in mine)
         assert mine == sorted(mine, key=lambda c: (rank(c, probe), c.image_id))
         assert {c.collection_id for c in mine} <= {wiki.id, ours.id}
+
+    assert PROBES / 3 < few_enough < PROBES
 
     few = await kept.near(probes, [wiki.id, ours.id], limit_each=7)
     assert (few.within, few.images) == (found.within, found.images)
@@ -225,6 +238,8 @@ async def test_the_nearest_of_a_crowd_are_looked_at(
     probes = [NearProbe(0, 7, 12, 4), NearProbe(0, 7, 6, 4), NearProbe(flipped(0, 0), 7, 0, 0)]
     found = await kept.near(probes, [wiki.id], limit_each=20)
     assert found.within == (DENSITY_CAP, FURTHER_CAP, 1)
+    # So many within so few bits that no more were looked at.
+    assert found.counted == (3, 3, 0)
     assert found.images == len(rows)
     for place in (0, 1):
         distances = [c.distance for c in of_probe(found, place)]

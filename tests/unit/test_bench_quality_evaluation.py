@@ -26,7 +26,7 @@ from bench.quality.rivals import RIVALS, Everything, Said
 from bench.quality.stored_looks import stored
 from bot.images import Fingerprint, Limits, Query, Unreadable, View, fingerprint
 from bot.images.hashes import differences
-from bot.search import Answer, Confidence, Match, Page
+from bot.search import Answer, Chances, Confidence, Match, Page
 
 NAMES = [alteration.name for alteration in alterations()]
 
@@ -204,7 +204,7 @@ class TestChances:
         lines = chances.report(met, 1_000_000).splitlines()
         close = next(line for line in lines if line.startswith("| photographs: close"))
         values = [float(cell) for cell in close.split("|")[3:-1]]
-        assert values[1:] == pytest.approx([1.0] * len(values[1:]), rel=0.2)
+        assert values[1:] == pytest.approx([1000 * Chances().close] * len(values[1:]), rel=0.2)
 
 
 class TestLibrary:
