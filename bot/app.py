@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from bot.cards import PATIENCE, CardService
 from bot.client import BotOptions, Services, WhereisBot, connect
 from bot.config import Settings
 from bot.errors import ConfigurationError, DatabaseError
@@ -11,6 +12,7 @@ from bot.health import Health, serve_health
 from bot.images import Limits, Workers
 from bot.ingest import IngestService
 from bot.net import Fetcher
+from bot.net.mediawiki import MediaWikiClient
 from bot.search import Chances, Radii, SearchService
 from db import Database, open_database
 
@@ -51,8 +53,19 @@ async def open_app(settings: Settings, *, say: Callable[[str], None]) -> AsyncIt
         ingest = IngestService(
             database.store, database.imports, workers, search, settings.page_url_template
         )
-        services = Services(search, ingest, database.index, fetcher)
+        cards = await _cards(settings, database, stack)
+        services = Services(search, ingest, database.index, fetcher, cards)
         yield App(database, workers, services, options(settings))
+
+
+async def _cards(
+    settings: Settings, database: Database, stack: AsyncExitStack
+) -> CardService | None:
+    """What tells of matches, unless the operator would rather ask no wiki."""
+    if not settings.cards:
+        return None
+    client = MediaWikiClient(contact=settings.contact, patience=PATIENCE)
+    return CardService(database.cards, await stack.enter_async_context(client))
 
 
 def limits(settings: Settings) -> Limits:

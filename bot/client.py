@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import discord
 from discord.ext import commands
 
+from bot.cards import CardService
 from bot.errors import ConfigurationError, DownloadFailedError
 from bot.ingest import IngestService
 from bot.net import Fetcher
@@ -28,6 +29,7 @@ class Services:
     ingest: IngestService
     index: SearchIndex
     fetcher: Fetcher
+    cards: CardService | None = None
 
 
 @dataclass(frozen=True, slots=True)

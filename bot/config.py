@@ -55,8 +55,9 @@ class Settings(BaseSettings):
     workers: int = Field(0, ge=0, le=256)
     fetch_timeout: float = Field(10.0, gt=0)
 
-    # Imports
+    # Wikis
     contact: str | None = None
+    cards: bool = True
 
     # Search
     radius: int = Field(16, ge=0, le=64)

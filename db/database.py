@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from bot.errors import WhereisError
+from db.cards import CardMemory
 from db.embedded import EmbeddedServer, find_binaries
 from db.extension_build import build_extension
 from db.imports import Imports
@@ -22,7 +23,7 @@ def _silent(_line: str) -> None:
 
 
 class Database:
-    """An open database: the store, imports, the search index, and what there is to know of it."""
+    """An open database: the store, imports, cards, the search index, and what is known of it."""
 
     def __init__(
         self,
@@ -35,6 +36,7 @@ class Database:
         self.store = Store(connections, sql)
         self.index = SearchIndex(connections, sql)
         self.imports = Imports(connections, sql)
+        self.cards = CardMemory(connections, sql)
         self._connections = connections
         self._sql = sql
         self._schema_version = schema_version

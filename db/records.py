@@ -42,7 +42,7 @@ class Collection:
     """A wiki, or the pictures that one Discord server added itself.
 
     ``as_of`` is the day of its data, ``source_name``, ``language`` and ``checksum`` what its source
-    says of itself, where it came from one that does.
+    says of itself, where it came from one that does, and ``api_url`` where the wiki's API is.
     """
 
     id: int
@@ -54,6 +54,7 @@ class Collection:
     source_name: str | None = None
     language: str | None = None
     checksum: str | None = None
+    api_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

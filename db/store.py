@@ -180,11 +180,18 @@ class Store:
         language: str | None,
         as_of: date | None,
         checksum: str | None,
+        api_url: str | None,
     ) -> None:
         """Store what a collection's source says of itself; ``None`` leaves what there is."""
         async with self._connections.transaction() as transaction:
             await transaction.execute(
-                self._sql["collection_about"], _id(collection_id), name, language, as_of, checksum
+                self._sql["collection_about"],
+                _id(collection_id),
+                name,
+                language,
+                as_of,
+                checksum,
+                api_url,
             )
 
     async def ensure_server(self, guild_id: int, page_url_template: str) -> Collection:
@@ -286,6 +293,7 @@ def _collection(row: Any) -> Collection:
         source_name=row["source_name"],
         language=row["language"],
         checksum=row["checksum"],
+        api_url=row["api_url"],
     )
 
 

@@ -55,8 +55,9 @@ class About:
     """What a source says of itself as a whole; stored with the collection.
 
     ``as_of`` is the day of its data, ``language`` a code such as ``en``, ``checksum`` what tells
-    this edition from others, with the name of its kind before it (``md5:…``), and
-    ``page_url_template`` where its titles point, with ``{title}`` in it.
+    this edition from others, with the name of its kind before it (``md5:…``),
+    ``page_url_template`` where its titles point, with ``{title}`` in it, and ``api_url`` where the
+    wiki's API is.
     """
 
     name: str | None = None
@@ -64,6 +65,7 @@ class About:
     as_of: date | None = None
     checksum: str | None = None
     page_url_template: str | None = None
+    api_url: str | None = None
 
 
 class PictureSource(Protocol):

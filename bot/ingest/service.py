@@ -204,6 +204,7 @@ class IngestService:
                     language=about.language,
                     as_of=about.as_of,
                     checksum=about.checksum,
+                    api_url=about.api_url,
                 )
             await run.finish()
         return report

@@ -64,7 +64,8 @@ class Match:
     ``view`` says what was done to the query for it.  ``distance`` and ``phash_distance`` are
     Hamming distances, 0–64; ``phash_distance`` is ``None`` where nothing but a dHash is stored.
     ``strangers`` is how many other pictures are expected to look as much alike, in an index of this
-    size.  ``alike`` are further stored pictures that look the same as this one.
+    size.  ``alike`` are further stored pictures that look the same as this one.  ``api_url`` is
+    where the API of the wiki is, if that is known.
     """
 
     image_id: int
@@ -79,6 +80,7 @@ class Match:
     view: View = AS_IT_IS
     strangers: float = 0.0
     alike: tuple[int, ...] = ()
+    api_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,6 +216,7 @@ class SearchService:
             view=found.view,
             strangers=found.strangers,
             alike=tuple(other.candidate.image_id for other in group.others),
+            api_url=collection.api_url,
         )
 
     async def _collections(self, scope: Scope) -> dict[int, Collection]:

@@ -90,6 +90,7 @@ class Search(commands.Cog):
                 _scope(ctx.guild.id if ctx.guild else None),
                 ctx.author.id,
                 as_text=not permissions.embed_links,
+                language=_language(ctx.guild),
             )
             if reply.view is not None:
                 reply.view.stop()
@@ -155,7 +156,13 @@ class Search(commands.Cog):
         return self._bot.options.prefix
 
     async def _answer(
-        self, found: Sequence[Target], scope: Scope, asker_id: int, *, as_text: bool
+        self,
+        found: Sequence[Target],
+        scope: Scope,
+        asker_id: int,
+        *,
+        as_text: bool,
+        language: str | None,
     ) -> tuple[Fields, AnswerView | None]:
         """Search, and put the answer into the fields of a message."""
         if not found:
@@ -169,6 +176,7 @@ class Search(commands.Cog):
             scope,
             note=_embeds.note(targets, len(found)),
             as_text=as_text,
+            language=language,
         )
         self._live[view.token] = view
         return view.fields(), view
@@ -189,7 +197,11 @@ class Search(commands.Cog):
             await interaction.edit_original_response(embed=nothing)
             return
         fields, view = await self._answer(
-            targets, _scope(interaction.guild_id), interaction.user.id, as_text=False
+            targets,
+            _scope(interaction.guild_id),
+            interaction.user.id,
+            as_text=False,
+            language=str(interaction.locale),
         )
         await interaction.edit_original_response(**fields)
         if view is not None:
@@ -204,6 +216,11 @@ class Search(commands.Cog):
 
 def _scope(guild_id: int | None) -> Scope:
     return Scope(guild_id=guild_id)
+
+
+def _language(guild: discord.Guild | None) -> str | None:
+    """The language of a server; a message does not tell that of its author."""
+    return str(guild.preferred_locale) if guild is not None else None
 
 
 def _may_write(permissions: discord.Permissions, channel: object) -> bool:

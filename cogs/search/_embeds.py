@@ -7,8 +7,10 @@ from urllib.parse import quote
 
 import discord
 
+from bot.cards import Card
 from bot.errors import DownloadTooLargeError, FetchError, RefusedURLError
 from bot.search import PAGES_SHOWN, Answer, Confidence, Match, Page, what_was_done
+from cogs.search import _card
 from cogs.search._outcome import Outcome
 from cogs.targets import Target
 from cogs.text import UNTITLED, clip, escape, link, plain, web_url
@@ -46,8 +48,20 @@ class Leaf:
     pages: tuple[Page, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a wiki says of a match, and the language of whoever reads it."""
+
+    card: Card | None = None
+    language: str | None = None
+
+
 def of_outcome(
-    outcome: Outcome, guild_id: int | None, match_number: int = 0, leaf: Leaf | None = None
+    outcome: Outcome,
+    guild_id: int | None,
+    match_number: int = 0,
+    leaf: Leaf | None = None,
+    told: Told | None = None,
 ) -> discord.Embed:
     """The answer to one picture: a leaf of a match, no match, or why there is none."""
     answer, target = outcome.answer, outcome.target
@@ -56,7 +70,10 @@ def of_outcome(
     if answer.status == "found":
         match = answer.matches[match_number]
         leaf = leaf or Leaf(0, match.pages)
-        return _with_thumbnail(_found(answer, match, leaf, guild_id), target)
+        told = told or Told()
+        embed = _with_thumbnail(_found(answer, match, leaf, guild_id, told), target)
+        lead_picture = _card.thumbnail(_card.article_of(told.card, match))
+        return embed.set_thumbnail(url=lead_picture) if lead_picture else embed
     if answer.status == "none":
         embed = _not_found(answer, target)
     elif answer.status == "plain":
@@ -156,7 +173,9 @@ def leaves(match: Match) -> int:
     return max(-(-match.page_count // PAGES_SHOWN), 1)
 
 
-def _found(answer: Answer, match: Match, leaf: Leaf, guild_id: int | None) -> discord.Embed:
+def _found(
+    answer: Answer, match: Match, leaf: Leaf, guild_id: int | None, told: Told
+) -> discord.Embed:
     verdict, meaning = VERDICTS[match.confidence]
     if match.confidence == "close" and match.phash_distance is None:
         verdict, meaning = VERDICT_BY_OUTLINE
@@ -170,16 +189,19 @@ def _found(answer: Answer, match: Match, leaf: Leaf, guild_id: int | None) -> di
         files = "file" if len(match.alike) == 1 else "files"
         head += f" · {len(match.alike)} more {files} of it"
     head += f" · distance {match.distance} of 64"
+    article = _card.article_of(told.card, match)
+    if told.card is not None and article is not None and leaf.number == 0:
+        head += _card.lead(article) + _card.facts(told.card, article, match, told.language)
     embed = discord.Embed(
         title=escape(_name(match), MAX_TITLE),
         url=web_url(best.url) if best else None,
         colour=COLOURS[match.confidence],
-        description=head + _listed(match, leaf, MAX_DESCRIPTION - len(head)),
+        description=head + _listed(match, leaf, MAX_DESCRIPTION - len(head), told.card),
     )
     return embed.set_footer(text=_footer(answer, match, guild_id))
 
 
-def _listed(match: Match, leaf: Leaf, room: int) -> str:
+def _listed(match: Match, leaf: Leaf, room: int, card: Card | None) -> str:
     """The pages of a leaf as links, as many as there is room for."""
     first = leaf.number * PAGES_SHOWN
     pages = leaf.pages[1:] if leaf.number == 0 else leaf.pages
@@ -195,6 +217,9 @@ def _listed(match: Match, leaf: Leaf, room: int) -> str:
         line = f"\n- {link(page.name, page.url, 80)}"
         if len(line) > room:
             line = f"\n- {escape(page.name, 80)}"
+        short = _card.short(card, page.title)
+        if len(line) + len(short) <= room:
+            line += short
         if len(line) > room:
             break
         room -= len(line)

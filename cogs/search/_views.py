@@ -10,12 +10,13 @@ from weakref import WeakValueDictionary
 
 import discord
 
+from bot.cards import Card, CardService, Translation
 from bot.client import WhereisBot
 from bot.errors import RequestError
 from bot.search import PAGES_SHOWN, Answer, Match, Scope
 from cogs.checks import is_moderator, require_server
 from cogs.errors import present, whisper
-from cogs.search import _embeds
+from cogs.search import _card, _embeds
 from cogs.search._outcome import Outcome
 
 TIMEOUT = 600.0
@@ -59,6 +60,7 @@ class AnswerView(discord.ui.View):
         *,
         note: str | None,
         as_text: bool,
+        language: str | None,
     ) -> None:
         super().__init__(timeout=TIMEOUT)
         self.token = secrets.token_hex(6)
@@ -68,6 +70,9 @@ class AnswerView(discord.ui.View):
         self._scope = scope
         self._note = note
         self._as_text = as_text
+        self._language = language
+        self._cards: dict[int, Card | None] = {}
+        self._asking: set[asyncio.Task[None]] = set()
         self._turning = asyncio.Lock()
         self._edit: Callable[..., Awaitable[object]] | None = None
         self._picture = 0
@@ -76,12 +81,16 @@ class AnswerView(discord.ui.View):
         self._show_match(0)
 
     def belongs_to(self, edit: Callable[..., Awaitable[object]]) -> None:
-        """Say how the message is edited that carries this view."""
+        """Say how the message is edited that carries this view, as it is when its card comes."""
         self._edit = edit
+        self._want_card()
 
     def fields(self) -> Fields:
         """The message as it is now."""
-        embed = _embeds.of_outcome(self._outcome, self._scope.guild_id, self._match, self._leaf)
+        told = _embeds.Told(self._card, self._language)
+        embed = _embeds.of_outcome(
+            self._outcome, self._scope.guild_id, self._match, self._leaf, told
+        )
         if self._as_text:
             return {"content": _embeds.as_text(embed, self._note), "embed": None, "view": self}
         return {"content": self._note, "embed": embed, "view": self}
@@ -144,10 +153,56 @@ class AnswerView(discord.ui.View):
         await _delete(interaction)
         self.stop()
 
+    async def tell_language(self, interaction: discord.Interaction[Any], language: str) -> None:
+        """Tell where the article is in another language."""
+        found = _card.translation_in(self._translations, language)
+        if found is None:
+            raise RequestError(NOT_OFFERED)
+        await whisper(interaction, _card.in_language(found))
+
     async def _show(self, interaction: discord.Interaction[Any], match: int) -> None:
         self._show_match(match)
         self._edit = interaction.edit_original_response
         await interaction.response.edit_message(**self.fields())
+        self._want_card()
+
+    def _want_card(self) -> None:
+        """Ask the wiki about the match that is shown; the message is edited when it answers."""
+        cards = self._bot.services.cards
+        if cards is None or not self._matches or self._shown.image_id in self._cards:
+            return
+        # Asked for once, whatever comes of it.
+        self._cards[self._shown.image_id] = None
+        task = asyncio.create_task(self._put_card(cards, self._shown))
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+    async def _put_card(self, cards: CardService, match: Match) -> None:
+        card = await cards.card(match)
+        if card is None:
+            return
+        async with self._turning:
+            self._cards[match.image_id] = card
+            if self._edit is None or self.is_finished() or self._shown is not match:
+                return
+            self._rebuild()
+            try:
+                await self._edit(**self.fields())
+            except discord.HTTPException as error:
+                log.debug("an answer was gone before its card: %s", error)
+
+    @property
+    def _shown(self) -> Match:
+        return self._matches[self._match]
+
+    @property
+    def _card(self) -> Card | None:
+        return self._cards.get(self._shown.image_id) if self._matches else None
+
+    @property
+    def _translations(self) -> tuple[Translation, ...]:
+        article = _card.article_of(self._card, self._shown) if self._matches else None
+        return article.translations if article is not None else ()
 
     @property
     def _outcome(self) -> Outcome:
@@ -190,6 +245,9 @@ class AnswerView(discord.ui.View):
         if len(self._matches) > 1:
             options = _embeds.match_options(self._matches, self._match)
             self.add_item(_Choice(self, "match", "Pictures like it", options, self.choose_match))
+        if self._translations:
+            options = _card.language_options(self._translations)
+            self.add_item(_Languages(self, options))
         if self._last > 0:
             at = self._leaf.number
             self.add_item(_Turn(self, "previous", "Previous", -1, disabled=at == 0))
@@ -236,6 +294,19 @@ class _Choice(discord.ui.Select[AnswerView]):
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         await self._chosen(interaction, _number(self.values))
+
+
+class _Languages(discord.ui.Select[AnswerView]):
+    def __init__(self, answer: AnswerView, options: list[discord.SelectOption]) -> None:
+        super().__init__(
+            custom_id=answer.id_of("language"),
+            placeholder="Read it in another language",
+            options=options,
+        )
+        self._answer = answer
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await self._answer.tell_language(interaction, "".join(self.values))
 
 
 async def answer_orphan(bot: WhereisBot, interaction: discord.Interaction[Any], live: Live) -> None:

@@ -1,18 +1,21 @@
 -- Wikis, and the collections of servers.
 
 -- name: collections_visible
-SELECT id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum
+SELECT id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum,
+    api_url
 FROM collections
 WHERE kind = 'wiki' OR guild_id = $1::bigint
 ORDER BY kind DESC, name;
 
 -- name: collections_all
-SELECT id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum
+SELECT id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum,
+    api_url
 FROM collections
 ORDER BY kind DESC, name;
 
 -- name: collection_named
-SELECT id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum
+SELECT id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum,
+    api_url
 FROM collections
 WHERE name = $1;
 
@@ -23,10 +26,12 @@ ON CONFLICT (name) DO UPDATE
 SET page_url_template = excluded.page_url_template,
     as_of = coalesce(excluded.as_of, collections.as_of)
 WHERE collections.kind = 'wiki'
-RETURNING id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum;
+RETURNING id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum,
+    api_url;
 
 -- name: server_find
-SELECT id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum
+SELECT id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum,
+    api_url
 FROM collections
 WHERE guild_id = $1 AND page_url_template = $2;
 
@@ -40,11 +45,12 @@ ON CONFLICT DO NOTHING;
 -- name: server_update
 UPDATE collections SET page_url_template = $2
 WHERE guild_id = $1
-RETURNING id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum;
+RETURNING id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum,
+    api_url;
 
 -- name: collection_stats
 SELECT id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum,
-    images, pages, appearances
+    api_url, images, pages, appearances
 FROM collections
 WHERE id = ANY ($1::bigint[])
 ORDER BY kind DESC, name;

@@ -88,7 +88,8 @@ WHERE i.collection_id = $1::bigint AND i.id > $3::bigint AND i.id <= $4::bigint
 -- name: collection_about
 UPDATE collections
 SET source_name = coalesce($2, source_name), language = coalesce($3, language),
-    as_of = coalesce($4, as_of), checksum = coalesce($5, checksum)
+    as_of = coalesce($4, as_of), checksum = coalesce($5, checksum),
+    api_url = coalesce($6, api_url)
 WHERE id = $1::bigint;
 
 -- name: import_added

@@ -176,6 +176,7 @@ class MediaWikiSource:
             language=as_text(general.get("lang")) or None,
             as_of=datetime.now(UTC).date(),
             page_url_template=_template(self._api, general),
+            api_url=str(self._api),
         )
 
     async def _select(self, site: Answer) -> Selection:
