@@ -39,13 +39,15 @@ class WikiFile:
     can_scale: bool = True
     known_details: bool = True
     size: int = 100_000
+    details: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class LoopbackWiki:
     """A wiki, how it behaves, and what it has seen.
 
-    ``pages`` has the files of each article, ``redirects`` what each redirect leads to,
+    ``pages`` has the files of each article, ``told`` what extensions add to what is said of it,
+    ``languages`` its addresses by language, ``redirects`` what each redirect leads to,
     ``categories`` the members of each category.  ``images`` is how many file links one answer
     holds, ``infos`` how many files' details.  ``api_troubles`` and ``picture_troubles`` are met by
     the next requests, one each.  ``hold`` is awaited within each download, and ``linger`` is how
@@ -55,6 +57,8 @@ class LoopbackWiki:
 
     pages: dict[str, list[str]] = field(default_factory=dict)
     files: dict[str, WikiFile] = field(default_factory=dict)
+    told: dict[str, dict[str, Any]] = field(default_factory=dict)
+    languages: dict[str, dict[str, str]] = field(default_factory=dict)
     redirects: dict[str, str] = field(default_factory=dict)
     categories: dict[str, list[str]] = field(default_factory=dict)
     file_namespace: str = "File"
@@ -168,11 +172,54 @@ class LoopbackWiki:
         if parameters.get("prop") == "imageinfo":
             return self._infos(titles, parameters.get("iicontinue", ""))
         answer: dict[str, Any] = {"query": {}}
+        if "info" in parameters.get("prop", "").split("|"):
+            return self._tell(titles, parameters, answer)
+        if parameters.get("prop") == "langlinks":
+            return self._translate(titles, parameters, answer)
         if self.warning is not None:
             answer["warnings"] = {"main": {"warnings": self.warning}}
         if "generator" in parameters:
             return self._generated(parameters, answer)
         return self._listed(titles, parameters, answer)
+
+    def _tell(
+        self, titles: list[str], parameters: dict[str, str], answer: dict[str, Any]
+    ) -> dict[str, Any]:
+        """What a card asks for, of pages and of files."""
+        asked = parameters.get("imimages", "").partition(":")[2].replace("_", " ")
+        files = [title for title in titles if title.startswith("File:")]
+        self._listed([title for title in titles if title not in files], parameters, answer)
+        for page in answer["query"]["pages"]:
+            page["images"] = [one for one in page.get("images", []) if one["title"].endswith(asked)]
+            if "missing" not in page:
+                title = page["title"].replace(" ", "_")
+                page["canonicalurl"] = f"{self.origin}/wiki/{quote(title)}"
+                page.update(self.told.get(page["title"], {}))
+        for title in files:
+            name = title.partition(":")[2].replace("_", " ")
+            page = {"ns": 6, "title": f"{self.file_namespace}:{name}"}
+            answer["query"].setdefault("normalized", []).append(
+                {"from": title, "to": page["title"]}
+            )
+            if name in self.files:
+                details = {k: {"value": v} for k, v in self.files[name].details.items()}
+                address = f"{self.origin}/wiki/File:{quote(name.replace(' ', '_'))}"
+                page["imageinfo"] = [{"descriptionurl": address, "extmetadata": details}]
+            else:
+                page["missing"] = True
+            answer["query"]["pages"].append(page)
+        return answer
+
+    def _translate(
+        self, titles: list[str], parameters: dict[str, str], answer: dict[str, Any]
+    ) -> dict[str, Any]:
+        self._listed(titles, parameters, answer)
+        for page in answer["query"]["pages"]:
+            page["langlinks"] = [
+                {"lang": language, "url": url, "autonym": language.upper(), "title": page["title"]}
+                for language, url in self.languages.get(page["title"], {}).items()
+            ]
+        return answer
 
     def _site(self) -> dict[str, Any]:
         return {

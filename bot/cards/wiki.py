@@ -114,7 +114,6 @@ def _pages(answer: Answer) -> list[dict[str, Any]]:
 def _resolved(answer: Answer, title: str) -> str:
     """The title under which a page is answered: normalised, then behind its redirects."""
     query = as_mapping(answer.get("query"))
-    title = title.replace("_", " ")
     for kind in ("normalized", "redirects"):
         moves = {
             as_text(one.get("from")): as_text(one.get("to")) for one in as_list(query.get(kind))
@@ -122,7 +121,7 @@ def _resolved(answer: Answer, title: str) -> str:
         # As many steps as there are: redirects may lead in circles.
         for _ in moves:
             title = moves.get(title, title)
-    return title
+    return title.replace("_", " ")
 
 
 def _article(page: Mapping[str, Any], title: str, file: str | None, api: URL) -> Article:
