@@ -11,7 +11,10 @@ from bot.health import Health, serve_health
 from bot.images import Limits, Workers
 from bot.ingest import IngestService
 from bot.net import Fetcher
+from bot.privacy import PrivacyService
+from bot.rules import RulesService
 from bot.search import Chances, Radii, SearchService
+from bot.watch import WatchService
 from db import Database, open_database
 
 
@@ -51,7 +54,15 @@ async def open_app(settings: Settings, *, say: Callable[[str], None]) -> AsyncIt
         ingest = IngestService(
             database.store, database.imports, workers, search, settings.page_url_template
         )
-        services = Services(search, ingest, database.index, fetcher)
+        services = Services(
+            search,
+            ingest,
+            database.index,
+            fetcher,
+            rules=RulesService(database.rules, database.sightings),
+            watch=WatchService(database.sightings, workers, search, radii, chances(settings)),
+            privacy=PrivacyService(database.members),
+        )
         yield App(database, workers, services, options(settings))
 
 

@@ -10,10 +10,13 @@ from db.embedded import EmbeddedServer, find_binaries
 from db.extension_build import build_extension
 from db.imports import Imports
 from db.index import SearchIndex
+from db.members import MembersStore
 from db.migrate import prepare
 from db.pool import Connections, Target, target_of_url
 from db.queries import load_statements
 from db.records import ServerInfo
+from db.rules import RulesStore
+from db.sightings import SightingsStore
 from db.store import Store
 
 
@@ -22,7 +25,7 @@ def _silent(_line: str) -> None:
 
 
 class Database:
-    """An open database: the store, imports, the search index, and what there is to know of it."""
+    """An open database: the stores, imports, the search index, and what there is to know of it."""
 
     def __init__(
         self,
@@ -35,6 +38,9 @@ class Database:
         self.store = Store(connections, sql)
         self.index = SearchIndex(connections, sql)
         self.imports = Imports(connections, sql)
+        self.rules = RulesStore(connections, sql)
+        self.sightings = SightingsStore(connections, sql)
+        self.members = MembersStore(connections, sql)
         self._connections = connections
         self._sql = sql
         self._schema_version = schema_version
