@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from bot.images import Fingerprint, Probe, Unreadable, Workers
 from bot.search import Chances, Confidence, Match, Radii, Scope, SearchService
@@ -129,7 +129,7 @@ class WatchService:
             look=read.look,
             posted_at=post.posted_at,
         )
-        since = datetime.now(UTC) - timedelta(days=watch.days)
+        since = post.posted_at - timedelta(days=watch.days)
         seen = await self._sightings.near(picture, since=since, radius=self._radius, limit=COMPARED)
         await self._sightings.add(picture)
         return first_of(picture, seen, self._chances, leeway=timedelta(hours=watch.leeway))

@@ -91,15 +91,15 @@ class PrivacyView(PersonalView):
         self.add_item(button)
         return told(stored)
 
-    async def _opt_out(self, click: Click) -> None:
-        await click.response.defer()
+    async def _opt_out(self, interaction: Click) -> None:
+        await interaction.response.defer()
         await self._service.opt_out(self._user_id)
-        await click.edit_original_response(embed=await self.render(), view=self)
+        await interaction.edit_original_response(embed=await self.render(), view=self)
 
-    async def _opt_in(self, click: Click) -> None:
-        await click.response.defer()
+    async def _opt_in(self, interaction: Click) -> None:
+        await interaction.response.defer()
         await self._service.opt_in(self._user_id)
-        await click.edit_original_response(embed=await self.render(), view=self)
+        await interaction.edit_original_response(embed=await self.render(), view=self)
 
 
 def told(stored: Stored) -> discord.Embed:
