@@ -1,12 +1,13 @@
 """A server's own rules: what its moderators decided, and what they may decide."""
 
 import asyncio
+import logging
 import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.errors import RequestError
+from bot.errors import DatabaseError, RequestError
 from db.rules import (
     MAX_DAYS,
     MAX_LEEWAY,
@@ -46,6 +47,8 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]{2,12}){0,2}")
 # that examples stand in.
 _NO_PREFIX = frozenset("`@#<>/\\")
 
+log = logging.getLogger(__name__)
+
 
 class RulesService:
     """Knows the rules of every server, and changes them.
@@ -71,8 +74,8 @@ class RulesService:
     async def change(self, guild_id: int, change: Callable[[Rules], Rules]) -> Rules:
         """Change a server's rules, one change at a time, and give them as they are then.
 
-        What its watch has seen and need not know any more is forgotten.  Raises
-        :class:`bot.errors.DatabaseUnavailableError`; then nothing has changed.
+        What its watch has seen and need not know any more is forgotten, or else by the next sweep.
+        Raises :class:`bot.errors.DatabaseUnavailableError`; then nothing has changed.
         """
         async with self._changing:
             before = self.of(guild_id)
@@ -81,7 +84,10 @@ class RulesService:
                 await self._store.put(guild_id, after)
                 self._rules[guild_id] = after
         if after.watch != before.watch:
-            await self._sightings.sweep(guild_id)
+            try:
+                await self._sightings.sweep(guild_id)
+            except DatabaseError as error:
+                log.warning("what server %d need not keep is kept for now: %s", guild_id, error)
         return after
 
     async def forget(self, guild_id: int) -> None:

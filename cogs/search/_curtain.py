@@ -82,7 +82,11 @@ class CurtainView(discord.ui.View):
         self._shown = True
         # Nothing is sent for a part that is None; `send_message` wants it left out.
         parts: dict[str, Any] = {k: v for k, v in self._answer.items() if v is not None}
-        await interaction.response.send_message(**parts, ephemeral=True)
+        try:
+            await interaction.response.send_message(**parts, ephemeral=True)
+        except BaseException:
+            self._shown = False
+            raise
         if self._answer_view is not None:
             self._answer_view.belongs_to(interaction.edit_original_response)
         self.stop()

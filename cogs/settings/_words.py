@@ -6,7 +6,7 @@ import discord
 
 from bot.rules import Restricted, Rules, Strictness, Style, Watch
 from cogs.places import listed
-from cogs.text import escape
+from cogs.text import UNTITLED, escape, plain
 
 FIELD_LIMIT = 1024
 NAMES_SHOWN = 10
@@ -183,7 +183,7 @@ def collection_options(
     """One option for each collection, the server's own first; at most 25."""
     return [
         discord.SelectOption(
-            label=("This server's own pictures" if name == own else name)[:100],
+            label="This server's own pictures" if name == own else plain(name) or UNTITLED,
             value=name,
             default=name in chosen,
         )

@@ -1,12 +1,17 @@
 """What the watch says; pure."""
 
+from collections.abc import Mapping
+
 import discord
 
-from bot.search import Match
+from bot.search import Confidence, Match
 from bot.watch import Repost, Verdict
 from cogs.text import escape, link
 
-SAME = {"exact": "the same picture", "close": "most likely the same picture"}
+SAME: Mapping[Confidence, str] = {
+    "exact": "the same picture",
+    "close": "most likely the same picture",
+}
 
 
 def answer(verdict: Verdict, guild_id: int) -> str:
@@ -37,10 +42,10 @@ def log_entry(verdict: Verdict, message: discord.Message, guild_id: int) -> disc
 def _own(match: Match) -> str:
     page = match.pages[0] if match.pages else None
     named = link(page.name, page.url, 100) if page is not None else escape(match.file or "", 100)
-    return f"{named} (no. {match.image_id}), {SAME.get(match.confidence, 'a picture like it')}"
+    return f"{named} (no. {match.image_id}), {SAME[match.confidence]}"
 
 
 def _before(before: Repost, guild_id: int) -> str:
     address = f"https://discord.com/channels/{guild_id}/{before.channel_id}/{before.message_id}"
     when = discord.utils.format_dt(before.posted_at, "R")
-    return f"{address} {when}, {SAME.get(before.confidence, 'a picture like it')}"
+    return f"{address} {when}, {SAME[before.confidence]}"

@@ -11,7 +11,7 @@ from simcord.actors import MemberActor
 
 from bot.client import BotOptions, Services
 from bot.rules import Rules, Watch
-from tests.acceptance.forging import COMPONENT, forge
+from tests.acceptance.forging import CHANNEL_MENU, COMPONENT, ROLE_MENU, entities, forge, menu
 from tests.acceptance.ruling import refused_only, rule
 from tests.acceptance.staff import (
     bots_owner,
@@ -23,7 +23,6 @@ from tests.acceptance.staff import (
 )
 from tests.acceptance.world import Library, Town, buttons_of, embed_of, menus_of
 
-CHANNEL_MENU, ROLE_MENU = 8, 6
 MENUS = {"answers": 4, "searched": 3, "people": 2, "watch": 4}
 
 
@@ -241,8 +240,8 @@ async def test_others_may_not(town: Town, services: Services) -> None:
     assert "Only moderators" in refused(town)
     refused_only(town.env)
     desk = await sit_down(town)
-    (menu, *_) = menus_of(desk.message)
-    result = await town.alice.select(desk.message, ["watch"], custom_id=menu.custom_id)
+    custom_id = desk.menu(0).custom_id
+    result = await town.alice.select(desk.message, ["watch"], custom_id=custom_id)
     assert "for the one who asked" in refused_privately(result)
     assert rules_of(services, town) == Rules()
 
@@ -285,32 +284,6 @@ async def test_who_is_a_moderator_by_a_role_cannot_hand_it_on(
     refused_only(town.env)
 
 
-def entities(desk: Desk, place: int, kind: int, *ids: int) -> dict[str, Any]:
-    """A choice of channels or roles that a client made up, with all that Discord would add."""
-    shown = {
-        str(number): {
-            "id": str(number),
-            "name": "x",
-            "type": 0,
-            "permissions": "8",
-            "color": 0,
-            "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
-            "hoist": False,
-            "position": 1,
-            "managed": False,
-            "mentionable": False,
-            "flags": 0,
-        }
-        for number in ids
-    }
-    return {
-        "custom_id": desk.menu(place).custom_id,
-        "component_type": kind,
-        "values": [str(number) for number in ids],
-        "resolved": {"channels" if kind == CHANNEL_MENU else "roles": shown},
-    }
-
-
 async def test_made_up_choices_change_nothing(
     town: Town, services: Services, library: Library
 ) -> None:
@@ -324,12 +297,11 @@ async def test_made_up_choices_change_nothing(
         return refused_privately(answer)
 
     def words(place: int, *values: str) -> dict[str, Any]:
-        custom_id = desk.menu(place).custom_id
-        return {"custom_id": custom_id, "component_type": 3, "values": list(values)}
+        return menu(desk.menu(place).custom_id, *values)
 
     not_offered = "not one of the choices here"
-    assert not_offered in await forged(entities(desk, 1, CHANNEL_MENU, theirs))
-    assert not_offered in await forged(entities(desk, 1, CHANNEL_MENU, 12345))
+    assert not_offered in await forged(entities(desk.menu(1).custom_id, CHANNEL_MENU, theirs))
+    assert not_offered in await forged(entities(desk.menu(1).custom_id, CHANNEL_MENU, 12345))
     assert not_offered in await forged(words(2, "loud"))
     assert not_offered in await forged(words(2, "public", "private"))
     assert not_offered in await forged(words(0, "index"))
@@ -337,11 +309,11 @@ async def test_made_up_choices_change_nothing(
     assert not_offered in await forged(words(1, "server-4711"))
     await desk.turn_to("people")
     everyone = town.guild.default_role.id
-    assert not_offered in await forged(entities(desk, 1, ROLE_MENU, everyone))
-    assert not_offered in await forged(entities(desk, 1, ROLE_MENU, 12345))
+    assert not_offered in await forged(entities(desk.menu(1).custom_id, ROLE_MENU, everyone))
+    assert not_offered in await forged(entities(desk.menu(1).custom_id, ROLE_MENU, 12345))
     await desk.turn_to("watch")
-    assert not_offered in await forged(entities(desk, 1, CHANNEL_MENU, theirs))
-    assert not_offered in await forged(entities(desk, 3, CHANNEL_MENU, theirs))
+    assert not_offered in await forged(entities(desk.menu(1).custom_id, CHANNEL_MENU, theirs))
+    assert not_offered in await forged(entities(desk.menu(3).custom_id, CHANNEL_MENU, theirs))
     assert not_offered in await forged(words(2, "<:a:1>"))
     assert rules_of(services, town) == Rules()
     assert services.rules.of(elsewhere.guild.id) == Rules()
@@ -357,7 +329,7 @@ async def test_a_click_from_another_server(town: Town, services: Services) -> No
             elsewhere.guild.create_role("boss", permissions=discord.Permissions(manage_guild=True))
         ],
     )
-    data = {"custom_id": desk.menu(2).custom_id, "component_type": 3, "values": ["private"]}
+    data = menu(desk.menu(2).custom_id, "private")
     result = await forge(
         intruder,
         elsewhere.channel,

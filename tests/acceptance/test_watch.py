@@ -9,7 +9,7 @@ import discord
 import pytest
 from PIL import Image
 
-from bot.client import Services
+from bot.client import Services, WhereisBot
 from bot.rules import Rules
 from cogs.watch._cog import Watching
 from db import Database
@@ -109,9 +109,11 @@ async def test_a_picture_of_the_servers_own(
     assert town.answer().content == said
 
 
-async def test_people_may_repeat_their_own_for_a_while(town: Town, services: Services) -> None:
+async def test_people_may_repeat_their_own_for_a_while(
+    town: Town, services: Services, bot: WhereisBot
+) -> None:
     # The database goes by a clock of its own, by which all that is posted here is old.
-    looking = town.env.bot.get_cog("Watching")
+    looking = bot.get_cog("Watching")
     assert isinstance(looking, Watching)
     looking.sweep.cancel()
     await watch(services, town, leeway=2)

@@ -191,7 +191,10 @@ async def test_opting_out_waits_for_what_has_been_written(
     await other.fetch(load_statements()["member_hold"], 7)
     await other.execute("UPDATE additions SET user_id = 7")
     opting = asyncio.create_task(opened.members.opt_out(7))
-    waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    waits = (
+        "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+        " WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted"
+    )
     while not opting.done() and not await other.fetchval(waits):
         pass
     await writing.commit()
