@@ -44,8 +44,8 @@ MAX_PREFIX = 10
 # Two or three letters and perhaps more behind hyphens, as wikis name the languages they are in.
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]{2,12}){0,2}")
 # A name, a channel, an emoji or a slash command would begin so; a backtick would end the quotes
-# that examples stand in.
-_NO_PREFIX = frozenset("`@#<>/\\")
+# that examples stand in. The rest are letters and signs that show nothing.
+_NO_PREFIX = frozenset("`@#<>/\\\u115f\u1160\u2800\u3164\uffa0")
 
 log = logging.getLogger(__name__)
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any, TypeVar
 
 import discord
@@ -136,7 +137,11 @@ class SettingsView(PersonalView):
         rules = self._rules
         self.add_item(
             Channels(
-                "Answer everywhere, or in…", ANSWERING, rules.channels, MOST, self._set_channels
+                "Answer everywhere, or in…",
+                ANSWERING,
+                self._there(rules.channels),
+                MOST,
+                self._set_channels,
             )
         )
         styles = words.options(words.STYLES, rules.style)
@@ -161,21 +166,27 @@ class SettingsView(PersonalView):
         self.add_item(Menu("In age-restricted channels", restricted, self._set_restricted))
 
     def _build_people(self) -> None:
-        self.add_item(Roles("Moderators besides…", self._rules.moderator_role, self._set_role))
+        role = self._rules.moderator_role
+        there = role if role is not None and self._guild.get_role(role) is not None else None
+        self.add_item(Roles("Moderators besides…", there, self._set_role))
         self.add_item(Press("Prefix…", self._ask_prefix, row=4))
 
     def _build_watch(self) -> None:
         watch = self._rules.watch
         self.add_item(
-            Channels("Watch nowhere, or…", WATCHED, watch.channels, MOST, self._set_watched)
+            Channels(
+                "Watch nowhere, or…", WATCHED, self._there(watch.channels), MOST, self._set_watched
+            )
         )
         self.add_item(
             Menu("When a picture is known", words.watch_options(watch), self._set_watch_action)
         )
-        logged = frozenset() if watch.log is None else frozenset({watch.log})
+        logged = self._there(frozenset() if watch.log is None else frozenset({watch.log}))
         self.add_item(Channels("Tell nobody, or…", LOGGED, logged, 1, self._set_watch_log))
         own = "Don't compare with" if watch.own else "Compare with"
-        self.add_item(Press(f"{own} this server's own", self._switch_own, row=4))
+        # A second click, on its way already, wants what the first one wanted.
+        switch = partial(self._change_watch, own=not watch.own)
+        self.add_item(Press(f"{own} this server's own", switch, row=4))
         self.add_item(Press("Days and leeway…", self._ask_watch, row=4))
 
     # -------------------------------------------------------------------------------------- menus
@@ -221,16 +232,14 @@ class SettingsView(PersonalView):
         channels = self._known(ids, LOGGED)
         await self._change_watch(click, log=next(iter(channels), None))
 
-    async def _switch_own(self, click: Click) -> None:
-        await self._change(
-            click,
-            lambda rules: replace(rules, watch=replace(rules.watch, own=not rules.watch.own)),
-        )
-
     async def _change_watch(self, click: Click, **values: Any) -> None:
         await self._change(
             click, lambda rules: replace(rules, watch=replace(rules.watch, **values))
         )
+
+    def _there(self, ids: Iterable[int]) -> frozenset[int]:
+        """Those channels that there are; one may have gone while the bot was away."""
+        return frozenset(n for n in ids if self._guild.get_channel(n) is not None)
 
     def _known(self, ids: Iterable[int], kinds: Sequence[discord.ChannelType]) -> frozenset[int]:
         """Those channels, if they are all this server's; a client may name any."""

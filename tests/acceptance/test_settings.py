@@ -11,7 +11,15 @@ from simcord.actors import MemberActor
 
 from bot.client import BotOptions, Services
 from bot.rules import Rules, Watch
-from tests.acceptance.forging import CHANNEL_MENU, COMPONENT, ROLE_MENU, entities, forge, menu
+from tests.acceptance.forging import (
+    CHANNEL_MENU,
+    COMPONENT,
+    ROLE_MENU,
+    button,
+    entities,
+    forge,
+    menu,
+)
 from tests.acceptance.ruling import refused_only, rule
 from tests.acceptance.staff import (
     bots_owner,
@@ -341,6 +349,38 @@ async def test_a_click_from_another_server(town: Town, services: Services) -> No
     assert "belongs to another place" in refused_privately(result)
     assert rules_of(services, town) == Rules()
     refused_only(town.env)
+
+
+async def test_clicks_that_come_twice(town: Town, services: Services) -> None:
+    desk = await sit_down(town)
+    await desk.turn_to("watch")
+    (custom_id,) = [
+        str(b.custom_id) for label, b in buttons_of(desk.message).items() if "compare" in label
+    ]
+    data = button(custom_id)
+    await forge(desk.actor, town.channel, COMPONENT, data, message=desk.message, clicks=2)
+    assert not rules_of(services, town).watch.own
+
+
+async def test_what_has_gone_while_the_bot_was_away(town: Town, services: Services) -> None:
+    await rule(
+        services,
+        town,
+        channels=frozenset({4711}),
+        moderator_role=4712,
+        watch=Watch(frozenset({4713, town.channel.id}), log=4714),
+    )
+    desk = await sit_down(town)
+    assert "**Where** <#4711>" in desk.text
+    # Discord refuses menus in which something is chosen that there is not.
+    assert desk.menu(1).default_values == []
+    await desk.turn_to("people")
+    assert desk.menu(1).default_values == []
+    await desk.turn_to("watch")
+    assert [value.id for value in desk.menu(1).default_values] == [town.channel.id]
+    assert desk.menu(3).default_values == []
+    await desk.choose(1, town.channel)
+    assert rules_of(services, town).watch.channels == {town.channel.id}
 
 
 async def test_two_moderators_at_once(town: Town, services: Services) -> None:

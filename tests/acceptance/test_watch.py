@@ -109,6 +109,21 @@ async def test_a_picture_of_the_servers_own(
     assert town.answer().content == said
 
 
+async def test_what_moderators_wrote_has_no_effect(
+    town: Town, services: Services, library: Library
+) -> None:
+    own = await library.server(town.guild.id)
+    title = "@everyone [free](https://evil.example) **x**"
+    await library.add(FIRST, title, to=own, look=True, url="https://our.wiki/x)[y](https://evil")
+    told = town.guild.create_text_channel("log")
+    await watch(services, town, log=told.id)
+    await post(town, FIRST)
+    for said in (town.answer().content, embed_of(town.answer(told)).fields[0].value or ""):
+        assert "@\u200beveryone \\[free\\]\\(https\\://evil.example\\)" in said
+        assert "](https://evil" not in said
+    assert not town.answer().mention_everyone
+
+
 async def test_people_may_repeat_their_own_for_a_while(
     town: Town, services: Services, bot: WhereisBot
 ) -> None:
