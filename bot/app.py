@@ -13,7 +13,10 @@ from bot.images import Limits, Workers
 from bot.ingest import IngestService
 from bot.net import Fetcher
 from bot.net.mediawiki import MediaWikiClient
+from bot.privacy import PrivacyService
+from bot.rules import RulesService
 from bot.search import Chances, Radii, SearchService
+from bot.watch import WatchService
 from db import Database, open_database
 
 
@@ -53,8 +56,16 @@ async def open_app(settings: Settings, *, say: Callable[[str], None]) -> AsyncIt
         ingest = IngestService(
             database.store, database.imports, workers, search, settings.page_url_template
         )
-        cards = await _cards(settings, database, stack)
-        services = Services(search, ingest, database.index, fetcher, cards)
+        services = Services(
+            search,
+            ingest,
+            database.index,
+            fetcher,
+            rules=RulesService(database.rules, database.sightings),
+            watch=WatchService(database.sightings, workers, search, radii, chances(settings)),
+            privacy=PrivacyService(database.members),
+            cards=await _cards(settings, database, stack),
+        )
         yield App(database, workers, services, options(settings))
 
 

@@ -12,10 +12,21 @@ from bot.cards import CardService
 from bot.errors import ConfigurationError, DownloadFailedError
 from bot.ingest import IngestService
 from bot.net import Fetcher
+from bot.privacy import PrivacyService
+from bot.rules import RulesService
 from bot.search import SearchService
+from bot.watch import WatchService
 from db.index import SearchIndex
 
-COGS = ("cogs.errors", "cogs.search", "cogs.admin", "cogs.info")
+COGS = (
+    "cogs.errors",
+    "cogs.search",
+    "cogs.admin",
+    "cogs.settings",
+    "cogs.watch",
+    "cogs.privacy",
+    "cogs.info",
+)
 LOGIN_TIMEOUT = 10.0
 
 log = logging.getLogger(__name__)
@@ -29,12 +40,15 @@ class Services:
     ingest: IngestService
     index: SearchIndex
     fetcher: Fetcher
+    rules: RulesService
+    watch: WatchService
+    privacy: PrivacyService
     cards: CardService | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BotOptions:
-    """How the bot behaves in Discord.
+    """How the bot behaves in Discord, where a server has no rules of its own.
 
     ``owner_ids`` are Discord users besides the application's own owners.  ``moderator_role`` is a
     role's name or id, which lets its holders do what *Manage Server* does.  A member may search
@@ -79,7 +93,7 @@ class WhereisBot(commands.Bot):
 
     def __init__(self, services: Services, options: BotOptions) -> None:
         super().__init__(
-            command_prefix=commands.when_mentioned_or(options.prefix),
+            command_prefix=_prefixes,
             intents=intents(),
             allowed_mentions=discord.AllowedMentions.none(),
             help_command=None,
@@ -91,7 +105,9 @@ class WhereisBot(commands.Bot):
         self.options = options
 
     async def setup_hook(self) -> None:
-        """Load the cogs and tell Discord about the commands."""
+        """Read the rules, load the cogs and tell Discord about the commands."""
+        await self.services.rules.load()
+        await self.services.privacy.load()
         for name in COGS:
             await self.load_extension(name)
         synced = await self.tree.sync()
@@ -101,9 +117,19 @@ class WhereisBot(commands.Bot):
         """Say that the bot is there."""
         log.info("ready as %s in %d servers", self.user, len(self.guilds))
 
+    def prefix_of(self, guild: discord.abc.Snowflake | None) -> str:
+        """What commands begin with in a server, or in private messages."""
+        own = self.services.rules.of(None if guild is None else guild.id).prefix
+        return own or self.options.prefix
+
     async def is_owner(self, user: discord.abc.User, /) -> bool:
         """Whether a user owns the bot: named in the settings, or the application's owner."""
         return user.id in self.options.owner_ids or await super().is_owner(user)
+
+
+def _prefixes(bot: WhereisBot, message: discord.Message) -> list[str]:
+    """What a command may begin with: the prefix, or a mention of the bot, which always works."""
+    return commands.when_mentioned_or(bot.prefix_of(message.guild))(bot, message)
 
 
 async def connect(bot: WhereisBot, token: str) -> None:

@@ -14,6 +14,8 @@ from discord.ext import commands
 
 from bot.client import WhereisBot
 from bot.errors import NotAllowedError
+from cogs.places import is_restricted, is_welcome, listed, rules_of
+from cogs.text import escape
 
 T = TypeVar("T")
 Asks = commands.Context[Any] | discord.Interaction[Any]
@@ -22,6 +24,10 @@ ONLY_IN_SERVERS = (
     "This looks after a server's own pictures, so it works in a server and not in private messages."
 )
 ONLY_MODERATORS = "Only moderators may do that: it needs the permission *Manage Server*{role}."
+ONLY_MANAGERS = (
+    "Who is a moderator is for those to say who have the permission *Manage Server*. Nothing was "
+    "changed."
+)
 ONLY_OWNERS = "Only the bot's owner may do that."
 NO_VOICE = (
     "My answer needs the permissions *Send Messages* and *Embed Links* in that channel. Nothing "
@@ -29,6 +35,12 @@ NO_VOICE = (
 )
 
 ELSEWHERE = "That belongs to another place. Ask again where you want it."
+UNWELCOME = (
+    "You asked me in <#{channel}>{server}, and its moderators want me to answer in {channels} "
+    "alone. Ask me there. Slash commands and the menu **Apps → Search image** I answer everywhere, "
+    "but to you alone."
+)
+RESTRICTED = "Pictures in age-restricted channels are not searched here; so this server wants it."
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +51,10 @@ class RefusedError(NotAllowedError, commands.CheckFailure, app_commands.CheckFai
     It is a check failure to both command frameworks, so that each hands it to the presenter of
     errors as its own, and carries the sentence that the person reads.
     """
+
+
+class UnwelcomeError(RefusedError):
+    """A server does not want the bot to answer there; the person reads why in a private message."""
 
 
 class OnCooldownError(commands.CommandOnCooldown, app_commands.AppCommandError):
@@ -79,11 +95,12 @@ async def is_owner(bot: WhereisBot, user: discord.abc.User) -> bool:
 
 
 def manages(
-    user: discord.abc.User, guild: discord.abc.Snowflake | None, moderator_role: str | None
+    user: discord.abc.User, guild: discord.abc.Snowflake | None, moderator_role: str | int | None
 ) -> bool:
-    """Whether a user manages a server: by *Manage Server*, or by the role set in the settings.
+    """Whether a user manages a server: by *Manage Server*, or by a role.
 
-    ``moderator_role`` is a role's name or id; the role that everyone has never counts.
+    ``moderator_role`` is the name or the id of a role in the settings, or the id alone that a
+    server's own rules have; the role that everyone has never counts.
     """
     if guild is None or not isinstance(user, discord.Member) or user.guild.id != guild.id:
         return False
@@ -91,16 +108,31 @@ def manages(
         return True
     if not moderator_role:
         return False
-    return any(
-        moderator_role in (role.name, str(role.id)) for role in user.roles if not role.is_default()
-    )
+    held = [role for role in user.roles if not role.is_default()]
+    if isinstance(moderator_role, int):
+        return any(role.id == moderator_role for role in held)
+    return any(moderator_role in (role.name, str(role.id)) for role in held)
 
 
 async def is_moderator(
     bot: WhereisBot, user: discord.abc.User, guild: discord.abc.Snowflake | None
 ) -> bool:
     """Whether a user may change a server's own pictures: its moderators and the bot's owner."""
-    return manages(user, guild, bot.options.moderator_role) or await is_owner(bot, user)
+    return manages(user, guild, _moderator_role(bot, guild)) or await is_owner(bot, user)
+
+
+def _moderator_role(bot: WhereisBot, guild: discord.abc.Snowflake | None) -> str | int | None:
+    """The role of moderators: that of the server's own rules, or else that of the settings."""
+    own = rules_of(bot, guild).moderator_role
+    return bot.options.moderator_role if own is None else own
+
+
+def _role_words(bot: WhereisBot, guild: discord.abc.Snowflake) -> str:
+    role = _moderator_role(bot, guild)
+    if isinstance(role, int):
+        found = guild.get_role(role) if isinstance(guild, discord.Guild) else None
+        return f" or the role {escape(found.name, 100)}" if found is not None else ""
+    return f" or the moderators' role of the bot ({role})" if role else ""
 
 
 async def require_moderator(
@@ -111,10 +143,15 @@ async def require_moderator(
         return
     if guild is None:
         raise RefusedError(ONLY_IN_SERVERS)
-    role = bot.options.moderator_role
-    raise RefusedError(
-        ONLY_MODERATORS.format(role=f" or the moderators' role of the bot ({role})" if role else "")
-    )
+    raise RefusedError(ONLY_MODERATORS.format(role=_role_words(bot, guild)))
+
+
+async def require_manager(
+    bot: WhereisBot, user: discord.abc.User, guild: discord.abc.Snowflake | None
+) -> None:
+    """Raise :class:`RefusedError` for those who are moderators by a role: they can't pass it on."""
+    if not manages(user, guild, None) and not await is_owner(bot, user):
+        raise RefusedError(ONLY_MANAGERS)
 
 
 async def require_owner(bot: WhereisBot, user: discord.abc.User) -> None:
@@ -141,6 +178,24 @@ def require_voice(ctx: commands.Context[Any]) -> None:
     writes = permissions.send_messages_in_threads if in_thread else permissions.send_messages
     if not (writes and permissions.embed_links):
         raise RefusedError(NO_VOICE)
+
+
+def require_welcome(ctx: commands.Context[Any]) -> None:
+    """Raise :class:`UnwelcomeError` for a text command where a server does not want an answer."""
+    rules = rules_of(cast(WhereisBot, ctx.bot), ctx.guild)
+    if ctx.interaction is None and not is_welcome(rules, ctx.channel):
+        server = f" of {escape(ctx.guild.name, 100)}" if ctx.guild else ""
+        raise UnwelcomeError(
+            UNWELCOME.format(channel=ctx.channel.id, server=server, channels=listed(rules.channels))
+        )
+
+
+def require_unrestricted(
+    bot: WhereisBot, guild: discord.abc.Snowflake | None, channel: object
+) -> None:
+    """Raise :class:`RefusedError` where a server wants no pictures for adults searched."""
+    if rules_of(bot, guild).restricted == "never" and is_restricted(channel):
+        raise RefusedError(RESTRICTED)
 
 
 def moderators_only() -> Callable[[T], T]:

@@ -15,6 +15,7 @@ from discord.ext import commands
 
 from bot.client import WhereisBot
 from bot.errors import ConfigurationError, DatabaseError, WhereisError
+from cogs.checks import UnwelcomeError
 from cogs.text import clip, escape
 
 NO_READ_HISTORY = 160002
@@ -84,6 +85,9 @@ class Errors(commands.Cog):
             return
         if isinstance(error, commands.UserInputError) and ctx.command is not None:
             sentence = f"{sentence}\n{usage(ctx.command, ctx.clean_prefix)}"
+        if isinstance(root_of(error), UnwelcomeError):
+            await _try(ctx.author, clip(sentence, MAX_CONTENT))
+            return
         await say(ctx, sentence)
 
 

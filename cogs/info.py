@@ -16,7 +16,8 @@ from bot.client import WhereisBot, invite_link
 from bot.errors import RequestError, WhereisError
 from bot.ingest import CollectionStats, IndexStatus
 from bot.search import Scope
-from cogs.checks import require_voice
+from cogs.checks import require_voice, require_welcome
+from cogs.places import is_welcome, rules_of
 from cogs.text import UNTITLED, escape, size
 
 Ctx = commands.Context[WhereisBot]
@@ -24,7 +25,12 @@ Command = commands.Command[Any, ..., Any]
 
 GROUP = "About the bot"
 # What everybody came for stands above these.
-LAST_GROUPS = ("This server's own pictures", GROUP, "The bot's owner")
+LAST_GROUPS = (
+    "This server's own pictures",
+    "This server's own rules",
+    GROUP,
+    "The bot's owner",
+)
 COLLECTIONS_SHOWN = 20
 FIELD_LIMIT = 1024
 CHOICES = 25
@@ -72,8 +78,9 @@ class Info(commands.Cog):
         self._version = version("whereis-bot")
 
     async def cog_check(self, ctx: Ctx) -> bool:  # type: ignore[override]
-        """Do nothing where the answer could not be read."""
+        """Do nothing where the answer could not be read, or is not wanted."""
         require_voice(ctx)
+        require_welcome(ctx)
         return True
 
     @commands.hybrid_command(  # type: ignore[arg-type]
@@ -91,12 +98,11 @@ class Info(commands.Cog):
 
         With a command's name behind it: how that one is written, and examples.
         """
-        entries = await self._entries(ctx)
+        entries, prefix = await self._entries(ctx), self._bot.prefix_of(ctx.guild)
         if command is None:
-            await _answer(ctx, overview(entries, self._bot.options.prefix))
+            await _answer(ctx, overview(entries, prefix))
             return
-        entry = find(entries, command, self._bot.options.prefix)
-        await _answer(ctx, details(entry, self._bot.options.prefix))
+        await _answer(ctx, details(find(entries, command, prefix), prefix))
 
     @help_.autocomplete("command")
     async def command_choices(
@@ -104,7 +110,8 @@ class Info(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         """The names of the commands that this person may use."""
         entries = await self._entries(await Ctx.from_interaction(interaction))
-        wanted = current.casefold().lstrip("/").removeprefix(self._bot.options.prefix)
+        prefix = self._bot.prefix_of(interaction.guild)
+        wanted = current.casefold().lstrip("/").removeprefix(prefix)
         names = [entry.name for entry in entries if wanted in entry.name]
         return [app_commands.Choice(name=name, value=name) for name in names[:CHOICES]]
 
@@ -117,10 +124,11 @@ class Info(commands.Cog):
     @commands.dynamic_cooldown(_as_often_as_searches, commands.BucketType.user)
     async def stats(self, ctx: Ctx) -> None:
         """Show how many pictures and pages are searched here, by collection."""
-        guild_id = None if ctx.guild is None else ctx.guild.id
-        async with ctx.typing():
-            lines = await self._bot.services.ingest.stats(Scope(guild_id=guild_id))
-        await _answer(ctx, statistics(lines, self._bot.options.prefix))
+        names = rules_of(self._bot, ctx.guild).collections
+        scope = Scope(guild_id=None if ctx.guild is None else ctx.guild.id, names=names)
+        async with ctx.typing(ephemeral=_hidden(ctx)):
+            lines = await self._bot.services.ingest.stats(scope)
+        await _answer(ctx, statistics(lines, self._bot.prefix_of(ctx.guild)))
 
     @commands.hybrid_command(  # type: ignore[arg-type]
         brief="Show what I am, and how to invite me",
@@ -131,7 +139,7 @@ class Info(commands.Cog):
     @commands.dynamic_cooldown(_as_often_as_searches, commands.BucketType.user)
     async def about(self, ctx: Ctx) -> None:
         """Show what this bot is, its version, how quick it is, and the link that invites it."""
-        async with ctx.typing():
+        async with ctx.typing(ephemeral=_hidden(ctx)):
             status = await self._bot.services.index.status()
         application_id = self._bot.application_id
         invite = invite_link(application_id) if application_id is not None else None
@@ -298,4 +306,9 @@ async def _answer(ctx: Ctx, embed: discord.Embed) -> None:
     if ctx.interaction is None:
         extra["reference"] = ctx.message.to_reference(fail_if_not_exists=False)
         extra["mention_author"] = False
-    await ctx.send(embed=embed, **extra)
+    await ctx.send(embed=embed, ephemeral=_hidden(ctx), **extra)
+
+
+def _hidden(ctx: Ctx) -> bool:
+    """Whether a slash command is answered to the one who asked alone."""
+    return not is_welcome(rules_of(ctx.bot, ctx.guild), ctx.channel)

@@ -11,10 +11,13 @@ from db.embedded import EmbeddedServer, find_binaries
 from db.extension_build import build_extension
 from db.imports import Imports
 from db.index import SearchIndex
+from db.members import MembersStore
 from db.migrate import prepare
 from db.pool import Connections, Target, target_of_url
 from db.queries import load_statements
 from db.records import ServerInfo
+from db.rules import RulesStore
+from db.sightings import SightingsStore
 from db.store import Store
 
 
@@ -23,7 +26,7 @@ def _silent(_line: str) -> None:
 
 
 class Database:
-    """An open database: the store, imports, cards, the search index, and what is known of it."""
+    """An open database: the stores, imports, the search index, and what is known of it."""
 
     def __init__(
         self,
@@ -37,6 +40,9 @@ class Database:
         self.index = SearchIndex(connections, sql)
         self.imports = Imports(connections, sql)
         self.cards = CardMemory(connections, sql)
+        self.rules = RulesStore(connections, sql)
+        self.sightings = SightingsStore(connections, sql)
+        self.members = MembersStore(connections, sql)
         self._connections = connections
         self._sql = sql
         self._schema_version = schema_version

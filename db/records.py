@@ -24,6 +24,9 @@ MAX_URL_BYTES = 2048
 MAX_FILE_BYTES = 1024
 MAX_LOOK_BYTES = 64
 
+SOMEBODY = 0
+"""In the audit: a member who wants nothing stored about them.  No user of Discord has this id."""
+
 DENSITY_RADIUS = 6
 """Bits of dHash within which the neighbours of a probe are counted."""
 
@@ -152,7 +155,10 @@ class NewAppearance:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who changes something, and where: Discord's ids, or ``None`` for the command line."""
+    """Who changes something, and where: Discord's ids, or ``None`` for the command line.
+
+    ``user_id`` is ``SOMEBODY`` for a member who wants nothing stored about them.
+    """
 
     user_id: int | None
     guild_id: int | None = None
@@ -173,7 +179,7 @@ class Added:
 class ListedImage:
     """A picture in a collection's list, with up to three titles of the pages that show it.
 
-    ``added_by`` is a Discord user, if one added it.
+    ``added_by`` is a Discord user, if one added it, or ``SOMEBODY``.
     """
 
     image_id: int
@@ -188,8 +194,8 @@ class ListedImage:
 class Addition:
     """One line of the audit: a page was added to a picture, or taken from it.
 
-    ``user_id`` and ``undone_by`` are Discord users; ``None`` is the operator, and for ``undone_by``
-    also nobody, as long as ``undone_at`` is ``None``.
+    ``user_id`` and ``undone_by`` are Discord users, or ``SOMEBODY``; ``None`` is the operator, and
+    for ``undone_by`` also nobody, as long as ``undone_at`` is ``None``.
     """
 
     id: int

@@ -114,6 +114,7 @@ class Writing:
 
     async def record(self, action: Action, actor: Actor) -> tuple[Addition, ...]:
         """Write what was done to the audit, as one step."""
+        await self._hold(actor)
         batch = (await self._fetch("batch_next"))[0]["batch"]
         rows = await self._fetch(
             "batch_record",
@@ -134,6 +135,7 @@ class Writing:
 
     async def mark_undone(self, actor: Actor) -> tuple[Addition, ...]:
         """Mark the lines of the step that was taken as undone, and by whom and where."""
+        await self._hold(actor)
         rows = await self._fetch(
             "batch_undone",
             self._collection,
@@ -143,6 +145,11 @@ class Writing:
             actor.message_id,
         )
         return _in_order(rows)
+
+    async def _hold(self, actor: Actor) -> None:
+        """Let nobody be forgotten between what is written of them and the end of it."""
+        if actor.user_id:
+            await self._fetch("member_hold", actor.user_id)
 
     async def _fetch(self, name: str, *values: object) -> list[Any]:
         return await self._transaction.fetch(self._sql[name], *values)

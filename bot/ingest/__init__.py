@@ -3,6 +3,7 @@
 from bot.ingest.report import ImportReport, Stage
 from bot.ingest.service import AddOutcome, IngestService, NewPicture
 from db.records import (
+    SOMEBODY,
     Action,
     Actor,
     Addition,
@@ -15,6 +16,7 @@ from db.records import (
 )
 
 __all__ = [
+    "SOMEBODY",
     "Action",
     "Actor",
     "AddOutcome",

@@ -171,7 +171,8 @@ class IngestService:
             visible = await self._store.all_collections()
         else:
             visible = await self._store.collections(scope.guild_id)
-        return await self._store.stats([c.id for c in visible])
+        names = scope.names
+        return await self._store.stats([c.id for c in visible if not names or c.name in names])
 
     async def import_pictures(
         self,

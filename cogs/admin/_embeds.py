@@ -6,6 +6,7 @@ from datetime import datetime
 import discord
 
 from bot.ingest import (
+    SOMEBODY,
     Addition,
     AddOutcome,
     Collection,
@@ -343,8 +344,10 @@ def _when(at: datetime) -> str:
 
 
 def _who(user_id: int | None) -> str:
-    # Shown as a name; in an embed, and with mentions switched off, it calls nobody.
-    return "the operator" if user_id is None else f"<@{user_id}>"
+    if user_id is None:
+        return "the operator"
+    # A name is shown; in an embed, and with mentions switched off, it calls nobody.
+    return "a member who opted out" if user_id == SOMEBODY else f"<@{user_id}>"
 
 
 def _file(file: str | None) -> str:

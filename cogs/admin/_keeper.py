@@ -14,16 +14,9 @@ from bot.ingest import Actor, Addition, Collection, ListedImage, NewPicture
 from bot.search import Match, Scope
 from bot.titles import parse_page
 from cogs.admin import _embeds as embeds
-from cogs.admin._views import (
-    PER_PAGE,
-    ChoiceView,
-    Click,
-    Gate,
-    ListView,
-    OnceView,
-    PersonalView,
-)
+from cogs.admin._views import PER_PAGE, ChoiceView, ListView, OnceView
 from cogs.checks import Pace, require_moderator, require_owner, require_server
+from cogs.personal import Click, Gate, PersonalView
 from cogs.refreshing import refreshed
 from cogs.targets import Target, read_target
 from cogs.text import clip, escape, plain
@@ -111,10 +104,12 @@ class Keeper:
             )
         async with ctx.typing(), self._slots:
             pictures = [await self._picture(target) for target in targets]
-            outcomes = await self._ingest.add(pictures, title, url, collection, _actor(ctx))
-        embed = embeds.added(title, url, outcomes, collection, _guild_id(ctx), self._prefix)
+            actor = self._actor(ctx)
+            outcomes = await self._ingest.add(pictures, title, url, collection, actor)
+        prefix = self._bot.prefix_of(ctx.guild)
+        embed = embeds.added(title, url, outcomes, collection, _guild_id(ctx), prefix)
         new = any(outcome.new for outcome in outcomes)
-        await _answer(ctx, embed, self._undo_button(ctx, place) if new else None)
+        await _answer(ctx, embed, self._undo_button(ctx, place, actor) if new else None)
 
     async def _picture(self, target: Target) -> NewPicture:
         name = file_name(target.name)
@@ -122,11 +117,14 @@ class Keeper:
 
     async def remove(self, ctx: Ctx, image_id: int, place: Place) -> None:
         """Remove the picture of that number."""
+        actor, prefix = self._actor(ctx), self._bot.prefix_of(ctx.guild)
         async with ctx.typing():
-            embed = await self._removed(image_id, place, _actor(ctx))
-        await _answer(ctx, embed, self._undo_button(ctx, place))
+            embed = await self._removed(image_id, place, actor, prefix)
+        await _answer(ctx, embed, self._undo_button(ctx, place, actor))
 
-    async def _removed(self, image_id: int, place: Place, actor: Actor) -> discord.Embed:
+    async def _removed(
+        self, image_id: int, place: Place, actor: Actor, prefix: str
+    ) -> discord.Embed:
         try:
             lines = await self._ingest.remove(place.collection, image_id, actor)
         except NotFoundError:
@@ -135,7 +133,7 @@ class Keeper:
                 f"There is no such picture: #{image_id} is not in "
                 f"{embeds.collection_label(place.collection, actor.guild_id)}."
             ) from None
-        return embeds.removed(lines, place.collection, actor.guild_id, self._prefix)
+        return embeds.removed(lines, place.collection, actor.guild_id, prefix)
 
     async def remove_like(self, ctx: Ctx, targets: Sequence[Target], place: Place) -> None:
         """Remove the stored picture that looks like this one, or ask which."""
@@ -153,11 +151,12 @@ class Keeper:
         if len(matches) == 1 and matches[0].confidence != "possible":
             await self.remove(ctx, matches[0].image_id, place)
             return
-        actor = _actor(ctx)
+        prefix = self._bot.prefix_of(ctx.guild)
 
         async def act(_click: Click, image_id: int) -> tuple[discord.Embed, discord.ui.View]:
-            embed = await self._removed(image_id, place, actor)
-            undo = self._undo_button(ctx, place)
+            actor = self._actor(ctx)
+            embed = await self._removed(image_id, place, actor, prefix)
+            undo = self._undo_button(ctx, place, actor)
             undo.message = choice.message
             return embed, undo
 
@@ -194,7 +193,7 @@ class Keeper:
                 search=wanted,
                 page=page,
                 total=await self._total(place),
-                prefix=self._prefix,
+                prefix=self._bot.prefix_of(ctx.guild),
             )
 
         view = ListView(
@@ -235,17 +234,17 @@ class Keeper:
     async def undo(self, ctx: Ctx, place: Place) -> None:
         """Take back the last step."""
         async with ctx.typing():
-            lines = await self._ingest.undo(place.collection, _actor(ctx))
+            lines = await self._ingest.undo(place.collection, self._actor(ctx))
         await _answer(ctx, embeds.undone(lines, place.collection, _guild_id(ctx)))
 
-    def _undo_button(self, ctx: Ctx, place: Place) -> OnceView:
-        """Takes back the very step that ``ctx`` took, whatever has happened since."""
-        step = ctx.message.id
+    def _undo_button(self, ctx: Ctx, place: Place, step: Actor) -> OnceView:
+        """Takes back the very step that was recorded so, whatever has happened since."""
 
         async def act(click: Click) -> discord.Embed:
-            actor = Actor(click.user.id, click.guild_id, click.channel_id, click.id)
+            privacy = self._bot.services.privacy
+            actor = privacy.actor(click.user.id, click.guild_id, click.channel_id, click.id)
             try:
-                lines = await self._ingest.undo(place.collection, actor, message_id=step)
+                lines = await self._ingest.undo(place.collection, actor, message_id=step.message_id)
             except NotFoundError:
                 raise NotFoundError("That step has been undone already.") from None
             return embeds.undone(lines, place.collection, click.guild_id)
@@ -272,9 +271,9 @@ class Keeper:
             timeout=options.fetch_timeout,
         )
 
-    @property
-    def _prefix(self) -> str:
-        return self._bot.options.prefix
+    def _actor(self, ctx: Ctx) -> Actor:
+        privacy = self._bot.services.privacy
+        return privacy.actor(ctx.author.id, _guild_id(ctx), ctx.channel.id, ctx.message.id)
 
 
 def file_name(name: str | None) -> str | None:
@@ -286,10 +285,6 @@ def file_name(name: str | None) -> str | None:
 
 def _is_text(name: str) -> bool:
     return not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in name)
-
-
-def _actor(ctx: Ctx) -> Actor:
-    return Actor(ctx.author.id, _guild_id(ctx), ctx.channel.id, ctx.message.id)
 
 
 def _guild_id(ctx: Ctx) -> int | None:

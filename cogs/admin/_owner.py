@@ -18,8 +18,9 @@ from bot.client import WhereisBot
 from bot.errors import RequestError, WhereisError
 from bot.ingest import IndexKind
 from cogs.admin import _embeds as embeds
-from cogs.admin._views import Click, OnceView
+from cogs.admin._views import OnceView
 from cogs.checks import owners_only, require_owner, require_voice
+from cogs.personal import Click
 
 Ctx = commands.Context[WhereisBot]
 Progress = Callable[[float], None]
@@ -64,7 +65,7 @@ class Index(commands.Cog):
         async with ctx.typing():
             status = await self._index.status()
             inside = await self._index.statistics()
-        embed = embeds.index_status(status, self._bot.options.prefix, inside)
+        embed = embeds.index_status(status, self._bot.prefix_of(ctx.guild), inside)
         await ctx.reply(embed=embed, mention_author=False)
 
     @index.command(  # type: ignore[arg-type]
@@ -88,7 +89,7 @@ class Index(commands.Cog):
         if building is not None or self._building.locked():
             raise RequestError(
                 f"The index is being built already ({building or 0:.0%}). "
-                f"`{self._bot.options.prefix}index` shows how far it is."
+                f"`{self._bot.prefix_of(ctx.guild)}index` shows how far it is."
             )
         async with self._building:
             _log_change("build", kind, ctx.author.id, _guild_id(ctx))
@@ -106,7 +107,7 @@ class Index(commands.Cog):
                 with suppress(discord.HTTPException):
                     await message.delete()
                 raise
-        embed = embeds.index_status(status, self._bot.options.prefix)
+        embed = embeds.index_status(status, self._bot.prefix_of(ctx.guild))
         embed.title = f"Search index built in {time.monotonic() - started:.1f} s"
         if not await _edit(message, embed):
             await ctx.send(embed=embed)
@@ -129,7 +130,8 @@ class Index(commands.Cog):
         async def act(click: Click) -> discord.Embed:
             _log_change("drop", kind, click.user.id, click.guild_id)
             await self._index.drop(kind)
-            return embeds.index_status(await self._index.status(), self._bot.options.prefix)
+            prefix = self._bot.prefix_of(ctx.guild)
+            return embeds.index_status(await self._index.status(), prefix)
 
         view = OnceView(
             ctx.author.id,

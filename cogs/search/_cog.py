@@ -14,10 +14,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import WhereisBot
-from bot.search import Scope
-from cogs.checks import Pace
+from cogs.checks import Pace, require_unrestricted, require_welcome
 from cogs.errors import NO_READ_HISTORY
+from cogs.places import is_welcome, rules_of
 from cogs.search import _embeds
+from cogs.search._by_rules import LEFT_OUT, goes_after, goes_soon, scope_of, strict
+from cogs.search._curtain import CurtainView
 from cogs.search._outcome import Searcher
 from cogs.search._views import AnswerView, Fields, Live, answer_orphan
 from cogs.targets import Target, find_links, find_recent, find_targets, from_attachment
@@ -36,7 +38,7 @@ class Reply:
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     message: discord.Message | None = None
-    view: AnswerView | None = None
+    view: AnswerView | CurtainView | None = None
 
 
 class Search(commands.Cog):
@@ -75,6 +77,8 @@ class Search(commands.Cog):
     async def whereis(self, ctx: commands.Context[WhereisBot], *, text: str = "") -> None:
         """Search for the pictures that a message points at."""
         self._pace.count(ctx.author)
+        require_welcome(ctx)
+        require_unrestricted(self._bot, ctx.guild, ctx.channel)
         permissions = ctx.bot_permissions
         if not _may_write(permissions, ctx.channel):
             await _explain_silence(ctx)
@@ -85,19 +89,26 @@ class Search(commands.Cog):
             # Nobody is shown through the bot what they may not scroll back to themselves.
             if not targets and ctx.permissions.read_message_history:
                 targets = await find_recent(ctx.channel, ctx.message)
+            rules = rules_of(self._bot, ctx.guild)
             fields, view = await self._answer(
                 targets,
-                _scope(ctx.guild.id if ctx.guild else None),
+                ctx.guild,
                 ctx.author.id,
                 as_text=not permissions.embed_links,
-                language=_language(ctx.guild),
+                language=rules.language or _language(ctx.guild),
             )
             if reply.view is not None:
                 reply.view.stop()
             reply.view = view
-            reply.message = await _deliver(ctx, fields, reply.message)
-            if view is not None:
-                view.belongs_to(reply.message.edit)
+            if rules.style == "private":
+                reply.view = CurtainView(ctx.author.id, ctx.guild, fields, view)
+                self._live[reply.view.token] = reply.view
+                fields = reply.view.fields()
+            earlier, reply.message = reply.message, await _deliver(ctx, fields, reply.message)
+            if reply.view is not None:
+                reply.view.belongs_to(reply.message.edit)
+            if rules.style == "fleeting" and reply.message != earlier:
+                await goes_after(rules.minutes, ctx.channel, reply.message)
 
     @app_commands.command(name="whereis", description="Find out where a picture is from")
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
@@ -115,7 +126,7 @@ class Search(commands.Cog):
         private: bool = False,
     ) -> None:
         """Search for an uploaded or linked picture."""
-        await self._begin(interaction, private=private)
+        hidden = await self._begin(interaction, private=private)
         targets: tuple[Target, ...] = ()
         if picture is not None:
             targets += (from_attachment(picture),)
@@ -124,15 +135,17 @@ class Search(commands.Cog):
         channel, history = interaction.channel, interaction.permissions.read_message_history
         if not targets and history and isinstance(channel, discord.abc.Messageable):
             targets = await find_recent(channel, None)
-        await self._respond(interaction, targets, _embeds.nothing_attached(self._prefix))
+        nothing = _embeds.nothing_attached(self._bot.prefix_of(interaction.guild))
+        await self._respond(interaction, targets, nothing, hidden=hidden)
 
     async def search_image(
         self, interaction: discord.Interaction[WhereisBot], message: discord.Message
     ) -> None:
         """Search for the pictures of a message, from its menu."""
-        await self._begin(interaction, private=False)
+        hidden = await self._begin(interaction, private=False)
         targets = await find_targets(message)
-        await self._respond(interaction, targets, _embeds.no_picture_in_message())
+        nothing = _embeds.no_picture_in_message()
+        await self._respond(interaction, targets, nothing, hidden=hidden)
 
     @commands.Cog.listener()
     async def on_message_edit(self, before: discord.Message, after: discord.Message) -> None:
@@ -151,71 +164,83 @@ class Search(commands.Cog):
         """Answer clicks under answers from before a restart."""
         await answer_orphan(self._bot, interaction, self._live)
 
-    @property
-    def _prefix(self) -> str:
-        return self._bot.options.prefix
-
     async def _answer(
         self,
         found: Sequence[Target],
-        scope: Scope,
+        guild: discord.abc.Snowflake | None,
         asker_id: int,
         *,
         as_text: bool,
         language: str | None,
+        hidden: bool = False,
     ) -> tuple[Fields, AnswerView | None]:
-        """Search, and put the answer into the fields of a message."""
+        """Search as the server's rules have it, and put the answer into the fields of a message."""
         if not found:
-            return _without_buttons(_embeds.nothing_attached(self._prefix), as_text), None
+            nothing = _embeds.nothing_attached(self._bot.prefix_of(guild))
+            return _without_buttons(nothing, as_text), None
+        rules = rules_of(self._bot, guild)
         targets = found[: self._bot.options.max_pictures]
-        outcomes = await self._searcher.search(targets, scope)
+        scope = scope_of(guild, rules)
+        outcomes, left_out = strict(await self._searcher.search(targets, scope), rules.strictness)
+        notes = (
+            _embeds.note(targets, len(found)),
+            LEFT_OUT if left_out else None,
+            None if hidden else goes_soon(rules),
+        )
         view = AnswerView(
             self._bot,
             asker_id,
             outcomes,
             scope,
-            note=_embeds.note(targets, len(found)),
+            note="\n".join(filter(None, notes)) or None,
             as_text=as_text,
             language=language,
         )
         self._live[view.token] = view
         return view.fields(), view
 
-    async def _begin(self, interaction: discord.Interaction[WhereisBot], *, private: bool) -> None:
-        """Acknowledge at once; Discord waits three seconds."""
+    async def _begin(self, interaction: discord.Interaction[WhereisBot], *, private: bool) -> bool:
+        """Acknowledge at once, for Discord waits three seconds; whether the answer is hidden."""
         self._pace.count(interaction.user)
-        hidden = private or not _may_speak(interaction)
+        require_unrestricted(self._bot, interaction.guild, interaction.channel)
+        rules = rules_of(self._bot, interaction.guild)
+        wanted = rules.style != "private" and is_welcome(rules, interaction.channel)
+        hidden = private or not wanted or not _may_speak(interaction)
         await interaction.response.defer(ephemeral=hidden, thinking=True)
+        return hidden
 
     async def _respond(
         self,
         interaction: discord.Interaction[WhereisBot],
         targets: Sequence[Target],
         nothing: discord.Embed,
+        *,
+        hidden: bool,
     ) -> None:
-        if not targets:
-            await interaction.edit_original_response(embed=nothing)
-            return
-        fields, view = await self._answer(
-            targets,
-            _scope(interaction.guild_id),
-            interaction.user.id,
-            as_text=False,
-            language=str(interaction.locale),
-        )
-        await interaction.edit_original_response(**fields)
+        guild, channel = interaction.guild, interaction.channel
+        rules = rules_of(self._bot, guild)
+        if targets:
+            fields, view = await self._answer(
+                targets,
+                guild,
+                interaction.user.id,
+                as_text=False,
+                language=rules.language or str(interaction.locale),
+                hidden=hidden,
+            )
+        else:
+            fields, view = _without_buttons(nothing, as_text=False), None
+        message = await interaction.edit_original_response(**fields)
         if view is not None:
             view.belongs_to(interaction.edit_original_response)
+        if rules.style == "fleeting" and not hidden:
+            await goes_after(rules.minutes, channel, message)
 
     def _reply_to(self, message: discord.Message) -> Reply:
         reply = self._replies.setdefault(message.id, Reply())
         if len(self._replies) > REMEMBERED:
             self._replies.popitem(last=False)
         return reply
-
-
-def _scope(guild_id: int | None) -> Scope:
-    return Scope(guild_id=guild_id)
 
 
 def _language(guild: discord.Guild | None) -> str | None:

@@ -33,7 +33,7 @@ NO_MORE = "There are no more articles."
 
 log = logging.getLogger(__name__)
 
-Live = WeakValueDictionary[str, "AnswerView"]
+Live = WeakValueDictionary[str, discord.ui.View]
 
 
 class Fields(TypedDict):
@@ -343,7 +343,7 @@ async def answer_orphan(bot: WhereisBot, interaction: discord.Interaction[Any], 
     except discord.HTTPException as error:
         await present(interaction, error)
         return
-    await whisper(interaction, EXPIRED.format(prefix=bot.options.prefix))
+    await whisper(interaction, EXPIRED.format(prefix=bot.prefix_of(interaction.guild)))
 
 
 async def _may_delete(

@@ -172,10 +172,13 @@ WHERE p.collection_id = $1::bigint
 -- name: batch_next
 SELECT nextval('additions_batches') AS batch;
 
+-- Of a member who opted out meanwhile no id is written; see `member_hold`.
+--
 -- name: batch_record
 INSERT INTO additions (batch, action, collection_id, image_id, dhash, phash, look, file, title,
     url, user_id, guild_id, channel_id, message_id)
-SELECT $2, $3, $1::bigint, image_id, dhash, phash, look, file, title, url, $4, $5, $6, $7
+SELECT $2, $3, $1::bigint, image_id, dhash, phash, look, file, title, url,
+    coalesce((SELECT 0 FROM opted_out o WHERE o.user_id = $4::bigint), $4::bigint), $5, $6, $7
 FROM pg_temp.incoming
 WHERE fresh OR $3 = 'remove'
 ORDER BY place
@@ -194,7 +197,9 @@ LIMIT 1;
 --
 -- name: batch_undone
 UPDATE additions l
-SET undone_at = now(), undone_by = $2, undone_guild_id = $3, undone_channel_id = $4,
+SET undone_at = now(),
+    undone_by = coalesce((SELECT 0 FROM opted_out o WHERE o.user_id = $2::bigint), $2::bigint),
+    undone_guild_id = $3, undone_channel_id = $4,
     undone_message_id = $5, image_id = coalesce(s.image_id, l.image_id)
 FROM pg_temp.incoming s
 WHERE l.collection_id = $1::bigint AND l.id = s.place

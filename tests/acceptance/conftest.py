@@ -16,12 +16,10 @@ from aiohttp import web
 
 from bot.client import BotOptions, Services, WhereisBot
 from bot.images import Limits, Workers
-from bot.ingest import IngestService
 from bot.net import Fetcher, IPAddress
-from bot.search import Radii, SearchService
 from db import Database, open_database
 from db.embedded import EmbeddedServer
-from tests.acceptance.world import PAGE_URL, Library, Town, Website, png
+from tests.acceptance.world import Library, Town, Website, png, services_on
 
 HERE = Path(__file__).parent
 MAX_BYTES = 2 * 1024 * 1024
@@ -109,9 +107,7 @@ async def website() -> AsyncIterator[Website]:
 @pytest.fixture
 def services(database: Database, workers: Workers, fetcher: Fetcher) -> Services:
     """What the cogs call."""
-    search = SearchService(database.store, workers, Radii())
-    ingest = IngestService(database.store, database.imports, workers, search, PAGE_URL)
-    return Services(search, ingest, database.index, fetcher)
+    return services_on(database, workers, fetcher)
 
 
 @pytest.fixture

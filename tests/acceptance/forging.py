@@ -10,7 +10,7 @@ from simcord.builders import ChannelHandle, UserHandle
 from simcord.interactions import base_payload
 
 COMMAND, COMPONENT, AUTOCOMPLETE = 2, 3, 4
-BUTTON, MENU = 2, 3
+BUTTON, MENU, ROLE_MENU, CHANNEL_MENU = 2, 3, 6, 8
 
 Message = discord.Message | ResponseMessage
 
@@ -63,6 +63,31 @@ def button(custom_id: str) -> dict[str, Any]:
 def menu(custom_id: str, *values: str) -> dict[str, Any]:
     """The data of a choice from a menu."""
     return {"custom_id": custom_id, "component_type": MENU, "values": list(values)}
+
+
+def entities(custom_id: str, kind: int, *ids: int) -> dict[str, Any]:
+    """The data of a choice from a menu of channels or roles, with what Discord would add to it."""
+    colours = {"primary_color": 0, "secondary_color": None, "tertiary_color": None}
+    channel = {"name": "x", "type": 0, "permissions": "8"}
+    role = {
+        "name": "x",
+        "color": 0,
+        "colors": colours,
+        "hoist": False,
+        "position": 1,
+        "permissions": "8",
+        "managed": False,
+        "mentionable": False,
+        "flags": 0,
+    }
+    kinds = {CHANNEL_MENU: ("channels", channel), ROLE_MENU: ("roles", role)}
+    name, shown = kinds[kind]
+    return {
+        "custom_id": custom_id,
+        "component_type": kind,
+        "values": [str(number) for number in ids],
+        "resolved": {name: {str(number): {"id": str(number), **shown} for number in ids}},
+    }
 
 
 def command(

@@ -1,19 +1,26 @@
 """What a wiki says of a match comes under the answer, when it comes."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest_asyncio
 
 from bot.cards import CardService
 from bot.client import Services
 from bot.images import Workers
-from bot.ingest import IngestService
 from bot.net import Fetcher
 from bot.net.mediawiki import MediaWikiClient, Patience
-from bot.search import Radii, SearchService
 from db import Database
 from db.records import Collection
-from tests.acceptance.world import PAGE_URL, Library, Town, buttons_of, embed_of, menus_of, png
+from tests.acceptance.world import (
+    Library,
+    Town,
+    buttons_of,
+    embed_of,
+    menus_of,
+    png,
+    services_on,
+)
 from tests.loopback_mediawiki import LoopbackWiki, answers, loopback_wiki
 
 PATIENCE = Patience(tries=1, longest=0.0, answer=5.0)
@@ -50,11 +57,9 @@ async def services(
     database: Database, workers: Workers, fetcher: Fetcher
 ) -> AsyncIterator[Services]:
     """What the cogs call, and a client for wikis."""
-    search = SearchService(database.store, workers, Radii())
-    ingest = IngestService(database.store, database.imports, workers, search, PAGE_URL)
     async with MediaWikiClient(contact=None, patience=PATIENCE) as client:
         cards = CardService(database.cards, client)
-        yield Services(search, ingest, database.index, fetcher, cards)
+        yield replace(services_on(database, workers, fetcher), cards=cards)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -107,9 +112,8 @@ async def test_another_language_is_told_to_whoever_chooses_it(
     assert [option.value for option in menu.options] == ["de", "fr"]
 
     result = await town.alice.select(town.answer(), ["fr"], custom_id=menu.custom_id)
-    (whispered,) = result.followups
-    assert whispered.flags.ephemeral
-    assert "[Mount Everest](https://fr.wikipedia.org/wiki/Everest)" in whispered.content
+    assert result.ephemeral
+    assert "[Mount Everest](https://fr.wikipedia.org/wiki/Everest)" in result.content
 
 
 async def test_without_the_wiki_the_answer_is_the_plain_one(

@@ -9,15 +9,36 @@ from simcord import Env
 from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle, GuildHandle
 
+from bot.client import Services
 from bot.images import Fingerprint, Workers
+from bot.ingest import IngestService
+from bot.net import Fetcher
+from bot.privacy import PrivacyService
+from bot.rules import RulesService
+from bot.search import Radii, SearchService
+from bot.watch import WatchService
 from db import Database
 from db.records import Actor, Collection, NewAppearance
 from tests.drawing import draw, encode, halved_jpeg, png
 
 # Other tests of this folder take the drawn pictures from here.
-__all__ = ["Library", "Town", "Website", "changed_copy", "draw", "encode", "png"]
+__all__ = ["Library", "Town", "Website", "changed_copy", "draw", "encode", "png", "services_on"]
 
 PAGE_URL = "https://en.wikipedia.org/wiki/{title}"
+
+
+def services_on(database: Database, workers: Workers, fetcher: Fetcher) -> Services:
+    """What the cogs call, over a database."""
+    search = SearchService(database.store, workers, Radii())
+    return Services(
+        search,
+        IngestService(database.store, database.imports, workers, search, PAGE_URL),
+        database.index,
+        fetcher,
+        rules=RulesService(database.rules, database.sightings),
+        watch=WatchService(database.sightings, workers, search, Radii()),
+        privacy=PrivacyService(database.members),
+    )
 
 
 def changed_copy(seed: int) -> bytes:

@@ -12,7 +12,17 @@ from simcord.actors import MemberActor
 from simcord.backend import serializers
 from simcord.builders import ChannelHandle
 
-from tests.acceptance.forging import AUTOCOMPLETE, Message, command, forge
+from tests.acceptance.forging import (
+    AUTOCOMPLETE,
+    COMPONENT,
+    ROLE_MENU,
+    Message,
+    button,
+    command,
+    entities,
+    forge,
+    menu,
+)
 from tests.acceptance.permissions.cells import ELSEWHERE, OURS, PRIVATE, Cell, drawn
 from tests.acceptance.staff import told
 from tests.acceptance.world import buttons_of, embed_of, menus_of
@@ -21,6 +31,8 @@ Action = Callable[[Cell], Awaitable[str]]
 
 ACTIONS: dict[str, Action] = {}
 NAMED = "--collection enwiki"
+SETTINGS = "This server's own rules"
+PRIVACY = "What is stored about you"
 
 
 def action(*rows: str) -> Callable[[Action], Action]:
@@ -345,8 +357,8 @@ async def choose_to_remove(cell: Cell) -> str:
     if answer is None:
         return "no"
     before = await cell.state()
-    (menu,) = menus_of(answer)
-    await cell.choose(answer, menu.options[0].value, cell.channel)
+    (choice,) = menus_of(answer)
+    await cell.choose(answer, choice.options[0].value, cell.channel)
     return await cell.changed(before)
 
 
@@ -355,8 +367,8 @@ async def choose_to_remove_anothers(cell: Cell) -> str:
     await _two_alike(cell)
     answer = await _by_ada(cell, "!removeimage", drawn(8))
     before = await cell.state()
-    (menu,) = menus_of(answer)
-    await cell.choose(answer, menu.options[0].value, cell.town.channel)
+    (choice,) = menus_of(answer)
+    await cell.choose(answer, choice.options[0].value, cell.town.channel)
     return await cell.changed(before)
 
 
@@ -378,6 +390,100 @@ async def turn_own_list(cell: Cell) -> str:
 @action("turn the pages of another's list")
 async def turn_anothers_list(cell: Cell) -> str:
     return await _older(cell, await _by_ada(cell, "!history 1"), own=False)
+
+
+# --------------------------------------------------------------------------- a server's own rules
+
+
+@action("`!settings`")
+async def settings_by_text(cell: Cell) -> str:
+    return cell.here if SETTINGS in text(await cell.say("!settings")) else "no"
+
+
+@action("`/settings`")
+async def settings_by_slash(cell: Cell) -> str:
+    return cell.here if SETTINGS in await cell.slash("settings") else "no"
+
+
+@action("be offered `/settings`")
+async def be_offered_settings(cell: Cell) -> str:
+    return "yes" if cell.is_offered("settings") else "no"
+
+
+async def _chose_private(cell: Cell, answer: discord.Message, of: ChannelHandle) -> str:
+    before = await cell.state()
+    await _click(cell, answer, menu(menus_of(answer)[2].custom_id, "private"), of)
+    return await cell.changed(before)
+
+
+async def _click(
+    cell: Cell, message: discord.Message, data: dict[str, Any], of: ChannelHandle
+) -> None:
+    await forge(cell.actor, cell.channel, COMPONENT, data, message=message, message_channel=of)
+
+
+@action("change a rule in one's own settings")
+async def change_own(cell: Cell) -> str:
+    answer = await _as_moderator(cell, "!settings")
+    return "no" if answer is None else await _chose_private(cell, answer, cell.channel)
+
+
+@action("change a rule in another's settings")
+async def change_anothers(cell: Cell) -> str:
+    return await _chose_private(cell, await _by_ada(cell, "!settings"), cell.town.channel)
+
+
+@action("name the role of moderators")
+async def name_role(cell: Cell) -> str:
+    answer = await _as_moderator(cell, "!settings")
+    if answer is None or cell.channel.guild is None:
+        return "no"
+    role = cell.channel.guild.create_role(f"keepers {cell.number}")
+    await _click(cell, answer, menu(menus_of(answer)[0].custom_id, "people"), cell.channel)
+    (now,) = [m for m in cell.channel.history() if m.id == answer.id]
+    before = await cell.state()
+    data = entities(menus_of(now)[-1].custom_id, ROLE_MENU, role.id)
+    await _click(cell, now, data, cell.channel)
+    return await cell.changed(before)
+
+
+# ------------------------------------------------------------------------- what is stored of them
+
+
+@action("`!privacy`")
+async def privacy_by_text(cell: Cell) -> str:
+    said = text(await cell.say("!privacy"))
+    return "yes" if PRIVACY in said or "I have answered in a private message" in said else "no"
+
+
+@action("`/privacy`")
+async def privacy_by_slash(cell: Cell) -> str:
+    return _told_of(await cell.slash("privacy"), PRIVACY)
+
+
+async def _opted_out(cell: Cell) -> frozenset[int]:
+    return await cell.library.database.members.opted_out()
+
+
+@action("have forgotten what is stored about oneself")
+async def forget_own(cell: Cell) -> str:
+    await cell.say("!privacy")
+    user = cell.actor.user if isinstance(cell.actor, MemberActor) else cell.actor
+    (answer,) = [m for m in user.dm_channel.history() if PRIVACY in text([m])]
+    await user.click(answer, label="Store nothing about me")
+    return "yes" if cell.actor.id in await _opted_out(cell) else "no"
+
+
+@action("have forgotten what is stored about another")
+async def forget_anothers(cell: Cell) -> str:
+    bob = cell.town.join(f"bob{cell.number}")
+    result = await bob.slash(cell.town.channel, "privacy")
+    assert result.response is not None
+    shown = result.response.message
+    before = await _opted_out(cell)
+    (wanted,) = buttons_of(shown).values()
+    await _click(cell, shown, button(str(wanted.custom_id)), cell.town.channel)
+    return "no" if await _opted_out(cell) == before else "yes"
 
 
 # ---------------------------------------------------------------------------- the bot's owner alone

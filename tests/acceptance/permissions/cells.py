@@ -137,16 +137,21 @@ class Cell:
         )
 
     async def state(self) -> dict[str, object]:
-        """All that can change, by where it is: the pictures and the audit of each collection."""
+        """All that can change, by where it is: pictures and the audit of each collection, rules."""
         store = self.library.database.store
+        rules = await self.library.database.rules.all()
+        servers = {"yes": self.town, "apart": self.elsewhere}
         places = {
             "yes": [await self.ours(), await self.wiki()],
             "apart": [await self.theirs()],
         }
         return {
             verdict: [
-                (await store.listing(c.id, limit=100), await store.additions(c.id, limit=100))
-                for c in collections
+                rules.get(servers[verdict].guild.id),
+                *[
+                    (await store.listing(c.id, limit=100), await store.additions(c.id, limit=100))
+                    for c in collections
+                ],
             ]
             for verdict, collections in places.items()
         }

@@ -7,14 +7,12 @@ import pytest
 import pytest_asyncio
 import simcord
 
-from bot.client import BotOptions, Services, WhereisBot
+from bot.client import BotOptions, WhereisBot
 from bot.images import Workers
-from bot.ingest import IngestService
 from bot.net import Fetcher
-from bot.search import Radii, SearchService
 from db import Database, open_database
 from db.records import NewAppearance
-from tests.acceptance.world import PAGE_URL, Library, png
+from tests.acceptance.world import Library, png, services_on
 from tests.conftest import FreshDatabases
 
 MAX_BYTES = 2 * 1024 * 1024
@@ -45,11 +43,9 @@ async def library(database: Database, workers: Workers) -> Library:
 async def env(library: Library, workers: Workers) -> AsyncIterator[simcord.Env]:
     """A Discord in which the bot runs."""
     database = library.database
-    search = SearchService(database.store, workers, Radii())
-    ingest = IngestService(database.store, database.imports, workers, search, PAGE_URL)
     options = BotOptions(moderator_role=ROLE, cooldown_uses=1000, max_bytes=MAX_BYTES)
     async with Fetcher(max_bytes=MAX_BYTES, timeout=5) as fetcher:
-        services = Services(search, ingest, database.index, fetcher)
+        services = services_on(database, workers, fetcher)
         env = simcord.Env(WhereisBot(services, options), settle_timeout=20)
         await env.start()
         try:

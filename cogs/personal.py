@@ -1,0 +1,74 @@
+"""Buttons and menus that are for one person alone.
+
+They answer the one person they were made for, ask anew whether they still may, and go when their
+time is up.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import discord
+
+from cogs.errors import present, whisper
+
+Click = discord.Interaction[Any]
+Gate = Callable[[Click], Awaitable[None]]
+
+# Discord takes edits of an answer to a slash command for fifteen minutes.
+TIMEOUT = 600.0
+
+NOT_YOURS = "That is for the one who asked. Ask yourself, if you may."
+
+log = logging.getLogger(__name__)
+
+
+class PersonalView(discord.ui.View):
+    """Components for one person.
+
+    ``gate`` raises a :class:`bot.errors.WhereisError` when they may not any more.
+    """
+
+    def __init__(self, user_id: int, gate: Gate, *, timeout: float = TIMEOUT) -> None:
+        super().__init__(timeout=timeout)
+        self._user_id = user_id
+        self._gate = gate
+        self._taken = False
+        self.message: discord.Message | None = None
+
+    async def interaction_check(self, interaction: Click, /) -> bool:
+        """Whether this click counts."""
+        if interaction.user.id != self._user_id:
+            await whisper(interaction, NOT_YOURS)
+            return False
+        await self._gate(interaction)
+        return True
+
+    async def on_error(
+        self, interaction: Click, error: Exception, item: discord.ui.Item[Any], /
+    ) -> None:
+        """Tell what went wrong."""
+        await present(interaction, error)
+
+    async def on_timeout(self) -> None:
+        """Take the components away; nobody listens to them any more."""
+        if self.message is None:
+            return
+        try:
+            await self.message.edit(view=None)
+        except discord.HTTPException as error:
+            log.debug("the components of message %s stay: %s", self.message.id, error)
+
+    def take(self) -> bool:
+        """Whether this is the first click; a second one, on its way already, does nothing."""
+        first = not self._taken
+        self._taken = True
+        return first
+
+    async def give_up(self, interaction: Click) -> None:
+        """Take the components away without doing anything, unless something is being done."""
+        if not self.take():
+            await interaction.response.defer()
+            return
+        self.stop()
+        await interaction.response.edit_message(view=None)

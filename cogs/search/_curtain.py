@@ -1,0 +1,96 @@
+"""An answer to a text command that only the one who asked may see, behind a button.
+
+Discord shows something to one person only in answer to a click or a slash command.
+"""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import discord
+
+from cogs.checks import require_server
+from cogs.errors import present, whisper
+from cogs.search._views import NOT_YOURS, PREFIX, TIMEOUT, AnswerView, Fields
+
+READY = "Your answer is ready, and for your eyes alone."
+
+log = logging.getLogger(__name__)
+
+
+class CurtainView(discord.ui.View):
+    """A button that shows an answer to the one who asked, and then goes with its message."""
+
+    def __init__(
+        self,
+        asker_id: int,
+        guild: discord.abc.Snowflake | None,
+        answer: Fields,
+        answer_view: AnswerView | None,
+    ) -> None:
+        super().__init__(timeout=TIMEOUT)
+        self.token = secrets.token_hex(6)
+        self._asker_id = asker_id
+        self._guild_id = None if guild is None else guild.id
+        self._answer = answer
+        self._answer_view = answer_view
+        self._shown = False
+        self._edit: Callable[..., Awaitable[object]] | None = None
+        button: discord.ui.Button[CurtainView] = discord.ui.Button(
+            label="Show me the answer", custom_id=f"{PREFIX}:{asker_id}:{self.token}:show"
+        )
+        button.callback = self._show  # type: ignore[method-assign]
+        self.add_item(button)
+
+    def belongs_to(self, edit: Callable[..., Awaitable[object]]) -> None:
+        """Say how the message is edited that carries this view."""
+        self._edit = edit
+
+    def fields(self) -> Fields:
+        """The message that everybody sees."""
+        return {"content": READY, "embed": None, "view": self}
+
+    async def interaction_check(self, interaction: discord.Interaction[Any]) -> bool:
+        """Let the asker look, and nobody else."""
+        require_server(interaction, self._guild_id)
+        if interaction.user.id == self._asker_id:
+            return True
+        await whisper(interaction, NOT_YOURS)
+        return False
+
+    async def on_error(
+        self, interaction: discord.Interaction[Any], error: Exception, item: discord.ui.Item[Any]
+    ) -> None:
+        """Hand what goes wrong to the presenter."""
+        await present(interaction, error)
+
+    async def on_timeout(self) -> None:
+        """Take the button away."""
+        if self._edit is None:
+            return
+        try:
+            await self._edit(view=None)
+        except discord.HTTPException as error:
+            log.debug("an answer was gone before its button: %s", error)
+
+    async def _show(self, interaction: discord.Interaction[Any]) -> None:
+        if self._shown:
+            await interaction.response.defer()
+            return
+        self._shown = True
+        # Nothing is sent for a part that is None; `send_message` wants it left out.
+        parts: dict[str, Any] = {k: v for k, v in self._answer.items() if v is not None}
+        try:
+            await interaction.response.send_message(**parts, ephemeral=True)
+        except BaseException:
+            self._shown = False
+            raise
+        if self._answer_view is not None:
+            self._answer_view.belongs_to(interaction.edit_original_response)
+        self.stop()
+        if interaction.message is not None:
+            # Somebody may have deleted it already.
+            with suppress(discord.HTTPException):
+                await interaction.message.delete()
