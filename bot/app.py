@@ -9,7 +9,7 @@ from bot.config import Settings
 from bot.errors import ConfigurationError, DatabaseError
 from bot.health import Health, serve_health
 from bot.images import Limits, Workers
-from bot.ingest import IngestService
+from bot.ingest import Curation, IngestService
 from bot.net import Fetcher
 from bot.search import Chances, Radii, SearchService
 from db import Database, open_database
@@ -51,7 +51,8 @@ async def open_app(settings: Settings, *, say: Callable[[str], None]) -> AsyncIt
         ingest = IngestService(
             database.store, database.imports, workers, search, settings.page_url_template
         )
-        services = Services(search, ingest, database.index, fetcher)
+        curation = Curation(database.store, database.curation, workers, search)
+        services = Services(search, ingest, database.index, fetcher, curation)
         yield App(database, workers, services, options(settings))
 
 

@@ -9,7 +9,7 @@ import discord
 from discord.ext import commands
 
 from bot.errors import ConfigurationError, DownloadFailedError
-from bot.ingest import IngestService
+from bot.ingest import Curation, IngestService
 from bot.net import Fetcher
 from bot.search import SearchService
 from db.index import SearchIndex
@@ -28,6 +28,7 @@ class Services:
     ingest: IngestService
     index: SearchIndex
     fetcher: Fetcher
+    curation: Curation
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from bot.errors import WhereisError
+from db.curation import CurationStore
 from db.embedded import EmbeddedServer, find_binaries
 from db.extension_build import build_extension
 from db.imports import Imports
@@ -22,7 +23,7 @@ def _silent(_line: str) -> None:
 
 
 class Database:
-    """An open database: the store, imports, the search index, and what there is to know of it."""
+    """An open database: the stores, imports, the search index, and what there is to know of it."""
 
     def __init__(
         self,
@@ -33,6 +34,7 @@ class Database:
         embedded: bool,
     ) -> None:
         self.store = Store(connections, sql)
+        self.curation = CurationStore(connections, sql)
         self.index = SearchIndex(connections, sql)
         self.imports = Imports(connections, sql)
         self._connections = connections

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from bot.client import BotOptions, Services, WhereisBot
 from bot.images import Limits, Workers
-from bot.ingest import IngestService
+from bot.ingest import Curation, IngestService
 from bot.net import Fetcher, IPAddress
 from bot.search import Radii, SearchService
 from db import Database, open_database
@@ -111,7 +111,8 @@ def services(database: Database, workers: Workers, fetcher: Fetcher) -> Services
     """What the cogs call."""
     search = SearchService(database.store, workers, Radii())
     ingest = IngestService(database.store, database.imports, workers, search, PAGE_URL)
-    return Services(search, ingest, database.index, fetcher)
+    curation = Curation(database.store, database.curation, workers, search)
+    return Services(search, ingest, database.index, fetcher, curation)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import simcord
 
 from bot.client import BotOptions, Services, WhereisBot
 from bot.images import Workers
-from bot.ingest import IngestService
+from bot.ingest import Curation, IngestService
 from bot.net import Fetcher
 from bot.search import Radii, SearchService
 from db import Database, open_database
@@ -49,7 +49,8 @@ async def env(library: Library, workers: Workers) -> AsyncIterator[simcord.Env]:
     ingest = IngestService(database.store, database.imports, workers, search, PAGE_URL)
     options = BotOptions(moderator_role=ROLE, cooldown_uses=1000, max_bytes=MAX_BYTES)
     async with Fetcher(max_bytes=MAX_BYTES, timeout=5) as fetcher:
-        services = Services(search, ingest, database.index, fetcher)
+        curation = Curation(database.store, database.curation, workers, search)
+        services = Services(search, ingest, database.index, fetcher, curation)
         env = simcord.Env(WhereisBot(services, options), settle_timeout=20)
         await env.start()
         try:
