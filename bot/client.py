@@ -14,7 +14,7 @@ from bot.net import Fetcher
 from bot.search import SearchService
 from db.index import SearchIndex
 
-COGS = ("cogs.errors", "cogs.search", "cogs.admin", "cogs.info")
+COGS = ("cogs.errors", "cogs.search", "cogs.admin", "cogs.bulk", "cogs.info")
 LOGIN_TIMEOUT = 10.0
 
 log = logging.getLogger(__name__)

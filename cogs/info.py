@@ -24,7 +24,12 @@ Command = commands.Command[Any, ..., Any]
 
 GROUP = "About the bot"
 # What everybody came for stands above these.
-LAST_GROUPS = ("This server's own pictures", GROUP, "The bot's owner")
+LAST_GROUPS = (
+    "This server's own pictures",
+    "Many pictures at once",
+    GROUP,
+    "The bot's owner",
+)
 COLLECTIONS_SHOWN = 20
 FIELD_LIMIT = 1024
 CHOICES = 25
