@@ -10,7 +10,7 @@ from bot.config import Settings
 from bot.errors import ConfigurationError, DatabaseError
 from bot.health import Health, serve_health
 from bot.images import Limits, Workers
-from bot.ingest import IngestService
+from bot.ingest import Curation, IngestService
 from bot.net import Fetcher
 from bot.net.mediawiki import MediaWikiClient
 from bot.privacy import PrivacyService
@@ -61,6 +61,7 @@ async def open_app(settings: Settings, *, say: Callable[[str], None]) -> AsyncIt
             ingest,
             database.index,
             fetcher,
+            curation=Curation(database.store, database.curation, workers, search),
             rules=RulesService(database.rules, database.sightings),
             watch=WatchService(database.sightings, workers, search, radii, chances(settings)),
             privacy=PrivacyService(database.members),

@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.cards import CardService
 from bot.errors import ConfigurationError, DownloadFailedError
-from bot.ingest import IngestService
+from bot.ingest import Curation, IngestService
 from bot.net import Fetcher
 from bot.privacy import PrivacyService
 from bot.rules import RulesService
@@ -22,6 +22,7 @@ COGS = (
     "cogs.errors",
     "cogs.search",
     "cogs.admin",
+    "cogs.bulk",
     "cogs.settings",
     "cogs.watch",
     "cogs.privacy",
@@ -40,6 +41,7 @@ class Services:
     ingest: IngestService
     index: SearchIndex
     fetcher: Fetcher
+    curation: Curation
     rules: RulesService
     watch: WatchService
     privacy: PrivacyService

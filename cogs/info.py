@@ -27,6 +27,7 @@ GROUP = "About the bot"
 # What everybody came for stands above these.
 LAST_GROUPS = (
     "This server's own pictures",
+    "Many pictures at once",
     "This server's own rules",
     GROUP,
     "The bot's owner",

@@ -7,8 +7,8 @@ from discord.ext import commands
 from bot.client import WhereisBot
 from bot.privacy import Stored
 from cogs.errors import say
-from cogs.personal import Click, PersonalView
 from cogs.places import is_welcome, rules_of
+from cogs.views import Click, PersonalView
 
 Ctx = commands.Context[WhereisBot]
 

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import Literal, Protocol
 from urllib.parse import unquote, urlsplit
@@ -80,6 +81,41 @@ async def find_targets(message: discord.Message, text: str | None = None) -> tup
         or _emoji(message, text)
         or tuple(map(from_attachment, message.attachments))
     )
+
+
+def find_posted(message: discord.Message) -> tuple[Target, ...]:
+    """Every picture that a message shows to the channel, each once.
+
+    Those are attachments, links to pictures, forwarded pictures and the pictures of embeds.
+    Previews of links that lead to pictures themselves, stickers and emoji don't count.
+    """
+    return _distinct(
+        (
+            *_attachments(message),
+            *(_picture_links(message.content) or _embeds(message)),
+            *chain.from_iterable(
+                _attachments(part) or _embeds(part) for part in message.message_snapshots
+            ),
+        )
+    )
+
+
+async def find_replied(message: discord.Message) -> discord.Message | None:
+    """The message that one replies to, if that can still be read."""
+    reference = message.reference
+    if reference is None or reference.message_id is None:
+        return None
+    if reference.type is not discord.MessageReferenceType.reply:
+        return None
+    replied = reference.resolved
+    if isinstance(replied, discord.DeletedReferencedMessage):
+        return None
+    if replied is None:
+        try:
+            replied = await message.channel.fetch_message(reference.message_id)
+        except discord.HTTPException:
+            return None
+    return replied
 
 
 async def find_recent(
@@ -197,19 +233,9 @@ def _name_of(url: str) -> str | None:
 
 
 async def _replied(message: discord.Message) -> tuple[Target, ...]:
-    reference = message.reference
-    if reference is None or reference.message_id is None:
-        return ()
-    if reference.type is not discord.MessageReferenceType.reply:
-        return ()
-    replied = reference.resolved
-    if isinstance(replied, discord.DeletedReferencedMessage):
-        return ()
+    replied = await find_replied(message)
     if replied is None:
-        try:
-            replied = await message.channel.fetch_message(reference.message_id)
-        except discord.HTTPException:
-            return ()
+        return ()
     return _from("reply", _all_in(replied, replied.content), replied.jump_url)
 
 

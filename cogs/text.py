@@ -2,10 +2,13 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from urllib.parse import quote, urlsplit
 
 UNTITLED = "untitled"
 MAX_URL = 2048
+DESCRIPTION_LIMIT = 4096
+BAR = 20
 
 _ZERO_WIDTH_SPACE = "\u200b"
 # The joiners make emoji and Persian and Indic letters what they are; they stay.
@@ -101,6 +104,33 @@ def size(count: int) -> str:
     if count < 1024 * 1024:
         return f"{count / 1024:.0f} kB"
     return f"{count / (1024 * 1024):.1f}".removesuffix(".0") + " MB"
+
+
+def fit(lines: Iterable[str], limit: int = DESCRIPTION_LIMIT) -> str:
+    """The lines as one text of at most ``limit`` characters; whole lines are left out, and counted.
+
+    The last line is kept, for it tells what happened; a link is never cut in two.
+    """
+    rows = list(lines)
+    text = "\n".join(rows)
+    if len(text) <= limit:
+        return text
+    *body, last = rows
+    room = limit - len(last) - 40
+    kept: list[str] = []
+    for line in body:
+        room -= len(line) + 1
+        if room < 0:
+            break
+        kept.append(line)
+    return "\n".join([*kept, f"… and {len(body) - len(kept):,} more lines", last])[:limit]
+
+
+def bar(fraction: float) -> str:
+    """A bar for a part of one, and the part in percent."""
+    part = min(max(fraction, 0.0), 1.0)
+    full = round(part * BAR)
+    return f"`{'█' * full}{'░' * (BAR - full)}` {part:.0%}"
 
 
 def _is_seen(char: str) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.errors import WhereisError
 from db.cards import CardMemory
+from db.curation import CurationStore
 from db.embedded import EmbeddedServer, find_binaries
 from db.extension_build import build_extension
 from db.imports import Imports
@@ -37,6 +38,7 @@ class Database:
         embedded: bool,
     ) -> None:
         self.store = Store(connections, sql)
+        self.curation = CurationStore(connections, sql)
         self.index = SearchIndex(connections, sql)
         self.imports = Imports(connections, sql)
         self.cards = CardMemory(connections, sql)

@@ -9,6 +9,7 @@ from bot.errors import PictureRefusedError
 
 CollectionKind = Literal["wiki", "server"]
 Action = Literal["add", "remove"]
+Purpose = Literal["merge", "rename", "import"]
 Operators = Literal["extension", "standin"]
 IndexKind = Literal["hamming", "bktree"]
 
@@ -195,7 +196,8 @@ class Addition:
     """One line of the audit: a page was added to a picture, or taken from it.
 
     ``user_id`` and ``undone_by`` are Discord users, or ``SOMEBODY``; ``None`` is the operator, and
-    for ``undone_by`` also nobody, as long as ``undone_at`` is ``None``.
+    for ``undone_by`` also nobody, as long as ``undone_at`` is ``None``.  ``purpose`` says what the
+    step was for, where it was more than adding or removing; a step of such may have lines of both.
     """
 
     id: int
@@ -210,6 +212,67 @@ class Addition:
     created_at: datetime
     undone_at: datetime | None
     undone_by: int | None = None
+    purpose: Purpose | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Renaming:
+    """A page that gets another name: on all pictures that show it, or on one (``image_id``).
+
+    Without ``url`` every page of that ``title`` is meant, whatever its address.  Without
+    ``new_url`` a page keeps the address that it has, unless ``forget_url`` says that the
+    collection's template serves from now on.  Raises :class:`bot.errors.PictureRefusedError` for a
+    new name that the database can't hold.
+    """
+
+    title: str
+    url: str | None
+    new_title: str
+    new_url: str | None
+    forget_url: bool = False
+    image_id: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_text("title", self.new_title, MAX_TITLE_BYTES)
+        _check_text("address", self.new_url, MAX_URL_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPicture:
+    """A picture of a collection, to be looked at closely.
+
+    Up to three ``titles``; who added it last, and where, as Discord's ids where they are known.
+    ``message_id`` is that of the message that asked for it, or of a slash command.
+    """
+
+    image_id: int
+    file: str | None
+    page_count: int
+    titles: tuple[str, ...]
+    created_at: datetime
+    added_by: int | None
+    guild_id: int | None
+    channel_id: int | None
+    message_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRow:
+    """A picture and a page that shows it, as they leave a collection.
+
+    Hashes are signed 64-bit integers; ``phash`` and ``look`` are ``None`` where nothing but a dHash
+    is stored, and ``url`` where the collection's template serves.
+    """
+
+    image_id: int
+    page_id: int
+    dhash: int
+    phash: int | None
+    look: bytes | None
+    file: str | None
+    title: str
+    url: str | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,13 +26,12 @@ from db.records import (
     NearProbe,
     NewAppearance,
     PageRow,
+    Purpose,
 )
+from db.rows import candidate_of, id_of, ids_of
 from db.writing import Writing, writing
 
 SERVER_PREFIX = "server-"
-
-# Ids are four bytes wide; a number that people typed may not be.
-_LARGEST_ID = 2**31 - 1
 
 
 class Store:
@@ -80,7 +79,7 @@ class Store:
             [probe.radius for probe in probes],
             [probe.radius_unverified for probe in probes],
             [DENSITY_CAP, *[FURTHER_CAP] * (len(probes) - 1)],
-            _ids(collection_ids),
+            ids_of(collection_ids),
             DENSITY_RADIUS,
             limit_each,
             MOST_READ,
@@ -88,7 +87,7 @@ class Store:
         within = {row["probe"]: (row["within"], row["counted"]) for row in rows}
         counts = [within[place] for place in range(len(probes))]
         return NearFound(
-            tuple(_candidate(row) for row in rows if row["image_id"] is not None),
+            tuple(candidate_of(row) for row in rows if row["image_id"] is not None),
             tuple(count for count, _ in counts),
             tuple(
                 min(radius, max(probe.radius, probe.radius_unverified))
@@ -99,21 +98,23 @@ class Store:
 
     async def image(self, image_id: int, collection_ids: Sequence[int]) -> Candidate | None:
         """One picture, with distance 0."""
-        rows = await self._fetch("image", _id(image_id), _ids(collection_ids))
-        return _candidate(rows[0]) if rows else None
+        rows = await self._fetch("image", id_of(image_id), ids_of(collection_ids))
+        return candidate_of(rows[0]) if rows else None
 
     async def pages(
         self, image_id: int, collection_ids: Sequence[int], *, after: int = 0, limit: int = 10
     ) -> tuple[PageRow, ...]:
         """Pages that show a picture, by id, from behind the page ``after`` on."""
-        rows = await self._fetch("pages", _id(image_id), _ids(collection_ids), _id(after), limit)
+        rows = await self._fetch(
+            "pages", id_of(image_id), ids_of(collection_ids), id_of(after), limit
+        )
         return tuple(PageRow(*row) for row in rows)
 
     async def pages_of(
         self, image_ids: Sequence[int], collection_ids: Sequence[int], *, limit_each: int = 10
     ) -> dict[int, tuple[PageRow, ...]]:
         """The first pages of several pictures, by picture; one that is unknown has no entry."""
-        rows = await self._fetch("pages_of", _ids(image_ids), _ids(collection_ids), limit_each)
+        rows = await self._fetch("pages_of", ids_of(image_ids), ids_of(collection_ids), limit_each)
         pages: dict[int, list[PageRow]] = {}
         for row in rows:
             pages.setdefault(row["image_id"], []).append(PageRow(*row))
@@ -128,7 +129,7 @@ class Store:
         titles are stored with underscores for spaces, and people write either.
         """
         pattern = None if search is None else f"%{_escape_like(search.replace('_', ' '))}%"
-        rows = await self._fetch("listing", _id(collection_id), pattern, _id(after), limit)
+        rows = await self._fetch("listing", id_of(collection_id), pattern, id_of(after), limit)
         return tuple(
             ListedImage(
                 image_id=row["image_id"],
@@ -143,7 +144,7 @@ class Store:
 
     async def stats(self, collection_ids: Sequence[int]) -> tuple[CollectionStats, ...]:
         """How much collections hold."""
-        rows = await self._fetch("collection_stats", _ids(collection_ids))
+        rows = await self._fetch("collection_stats", ids_of(collection_ids))
         return tuple(
             CollectionStats(_collection(row), row["images"], row["pages"], row["appearances"])
             for row in rows
@@ -153,7 +154,7 @@ class Store:
         self, collection_id: int, *, before: int | None = None, limit: int = 10
     ) -> tuple[Addition, ...]:
         """The audit of a collection, newest first, from before the line ``before`` on."""
-        rows = await self._fetch("additions", _id(collection_id), before, limit)
+        rows = await self._fetch("additions", id_of(collection_id), before, limit)
         return tuple(Addition(*row) for row in rows)
 
     async def ensure_wiki(
@@ -186,7 +187,7 @@ class Store:
         async with self._connections.transaction() as transaction:
             await transaction.execute(
                 self._sql["collection_about"],
-                _id(collection_id),
+                id_of(collection_id),
                 name,
                 language,
                 as_of,
@@ -205,7 +206,11 @@ class Store:
         return _collection(rows[0])
 
     async def add(
-        self, collection_id: int, appearances: Sequence[NewAppearance], actor: Actor
+        self,
+        collection_id: int,
+        appearances: Sequence[NewAppearance],
+        actor: Actor,
+        purpose: Purpose | None = None,
     ) -> tuple[Added, ...]:
         """Store appearances as one step that can be undone; all or none.
 
@@ -215,7 +220,7 @@ class Store:
         async with self._writing(collection_id) as step:
             await step.take(appearances)
             if await step.put_in():
-                await step.record("add", actor)
+                await step.record("add", actor, purpose)
             outcome = await step.outcome()
         return tuple(
             Added(appearance, image_id, new)
@@ -239,7 +244,7 @@ class Store:
         Raises :class:`NotFoundError` for a picture that is not in that collection.
         """
         async with self._writing(collection_id) as step:
-            if not await step.take_picture(_id(image_id)):
+            if not await step.take_picture(id_of(image_id)):
                 raise NotFoundError(f"There is no picture {image_id} here.")
             removed = await step.record("remove", actor)
             await step.take_out()
@@ -255,20 +260,23 @@ class Store:
         nothing to undo.
         """
         async with self._writing(collection_id) as step:
-            newest = await step.newest_batch(message_id)
-            if newest is None:
+            batch = await step.newest_batch(message_id)
+            if batch is None:
                 raise NotFoundError(
                     "There is nothing to undo."
                     if message_id is None
                     else "There is nothing to undo: it has been undone already."
                 )
-            batch, action = newest
-            await step.take_batch(batch)
-            if action == "add":
-                await step.take_out()
-            else:
+            undone: tuple[Addition, ...] = ()
+            # What was removed comes back first, so that no page goes that is still needed.
+            if await step.take_batch(batch, "remove"):
                 await step.put_in()
-            return await step.mark_undone(actor)
+                undone = await step.mark_undone(actor)
+                await step.clear()
+            if await step.take_batch(batch, "add"):
+                await step.take_out()
+                undone = (*await step.mark_undone(actor), *undone)
+            return undone
 
     async def analyze(self) -> None:
         """Tell the planner how the data looks; after an import."""
@@ -276,7 +284,7 @@ class Store:
             await transaction.execute(self._sql["analyze"])
 
     def _writing(self, collection_id: int) -> AbstractAsyncContextManager[Writing]:
-        return writing(self._connections, self._sql, _id(collection_id))
+        return writing(self._connections, self._sql, id_of(collection_id))
 
     async def _fetch(self, name: str, *values: object) -> list[Any]:
         return await self._connections.fetch(self._sql[name], *values)
@@ -295,29 +303,6 @@ def _collection(row: Any) -> Collection:
         checksum=row["checksum"],
         api_url=row["api_url"],
     )
-
-
-def _candidate(row: Any) -> Candidate:
-    return Candidate(
-        image_id=row["image_id"],
-        collection_id=row["collection_id"],
-        dhash=row["dhash"],
-        phash=row["phash"],
-        file=row["file"],
-        page_count=row["page_count"],
-        distance=row["distance"],
-        probe=row["probe"],
-        look=row["look"],
-    )
-
-
-def _id(number: int) -> int:
-    """A number as an id; one that no id can be becomes 0, which none is."""
-    return number if 0 < number <= _LARGEST_ID else 0
-
-
-def _ids(numbers: Sequence[int]) -> list[int]:
-    return [number for number in numbers if _id(number)]
 
 
 def _escape_like(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.errors import NotFoundError
 from db.pool import Connections, Transaction
-from db.records import Action, Actor, Addition, NewAppearance
+from db.records import Action, Actor, Addition, NewAppearance, Purpose, Renaming
 
 _COLUMNS = ["place", "dhash", "phash", "look", "file", "title", "url"]
 
@@ -44,6 +44,11 @@ class Writing:
         self._transaction = transaction
         self._sql = sql
         self._collection = collection_id
+        self._batch: int | None = None
+
+    async def clear(self) -> None:
+        """Take everything off the table, for the next part of the same step."""
+        await self._run("incoming_clear")
 
     async def take(self, appearances: Sequence[NewAppearance]) -> None:
         """Lay new appearances on the table."""
@@ -57,9 +62,30 @@ class Writing:
         """Lay a picture's appearances on the table; whether there is such a picture."""
         return await self._run("incoming_from_image", self._collection, image_id) > 0
 
-    async def take_batch(self, batch: int) -> None:
-        """Lay the lines of a step in the audit on the table."""
-        await self._run("incoming_from_batch", self._collection, batch)
+    async def take_batch(self, batch: int, action: Action) -> int:
+        """Lay the lines of a step in the audit on the table that added, or those that removed.
+
+        Gives how many there are.
+        """
+        return await self._run("incoming_from_batch", self._collection, batch, action)
+
+    async def take_merged(self, image_id: int, into: int) -> int:
+        """Lay a picture's pages on the table as pages of another one; how many there are."""
+        return await self._run("incoming_merged", self._collection, image_id, into)
+
+    async def take_renamed(self, renaming: Renaming, *, renamed: bool) -> int:
+        """Lay what a renaming concerns on the table, as it is or will be; how much that is."""
+        return await self._run(
+            "incoming_renamed",
+            self._collection,
+            renaming.title,
+            renaming.url,
+            renaming.image_id,
+            renaming.new_title,
+            renaming.new_url,
+            renamed,
+            renaming.forget_url,
+        )
 
     async def take_gone(self, import_id: int, after: int, last: int) -> int:
         """Lay on the table what an update did not see of some pictures; how much that is."""
@@ -112,26 +138,30 @@ class Writing:
         rows = await self._fetch("incoming_lines")
         return [(row["image_id"], row["fresh"]) for row in rows]
 
-    async def record(self, action: Action, actor: Actor) -> tuple[Addition, ...]:
-        """Write what was done to the audit, as one step."""
+    async def record(
+        self, action: Action, actor: Actor, purpose: Purpose | None = None
+    ) -> tuple[Addition, ...]:
+        """Write what was done to the audit; all of one transaction is one step."""
         await self._hold(actor)
-        batch = (await self._fetch("batch_next"))[0]["batch"]
+        if self._batch is None:
+            self._batch = (await self._fetch("batch_next"))[0]["batch"]
         rows = await self._fetch(
             "batch_record",
             self._collection,
-            batch,
+            self._batch,
             action,
             actor.user_id,
             actor.guild_id,
             actor.channel_id,
             actor.message_id,
+            purpose,
         )
         return _in_order(rows)
 
-    async def newest_batch(self, message_id: int | None = None) -> tuple[int, Action] | None:
+    async def newest_batch(self, message_id: int | None = None) -> int | None:
         """The newest step that isn't undone, of those that a message asked for if one is given."""
         rows = await self._fetch("batch_newest", self._collection, message_id)
-        return (rows[0]["batch"], rows[0]["action"]) if rows else None
+        return rows[0]["batch"] if rows else None
 
     async def mark_undone(self, actor: Actor) -> tuple[Addition, ...]:
         """Mark the lines of the step that was taken as undone, and by whom and where."""

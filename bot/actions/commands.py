@@ -1,8 +1,10 @@
 """Every command but those that import."""
 
-from collections.abc import Coroutine
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import aclosing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 from rich.console import Console
@@ -22,7 +24,7 @@ from bot.app import limits
 from bot.config import Settings
 from bot.errors import ConfigurationError, DatabaseError
 from bot.images import Workers
-from bot.ingest import Actor, IndexKind, NewPicture
+from bot.ingest import Actor, IndexKind, ListFormat, NewPicture
 from bot.log import configure
 from bot.search import Answer, Scope
 from bot.titles import parse_page
@@ -90,6 +92,20 @@ async def add(settings: Settings, images: tuple[Path, ...], page: str, collectio
             for match in outcome.near[:3]:
                 names = ", ".join(p.name for p in match.pages[:2])
                 click.echo(f"    looks like picture {match.image_id} ({match.confidence}): {names}")
+
+
+async def export(settings: Settings, collection: str, form: ListFormat, out: Path | None) -> None:
+    """Write a collection as a list, to a file or to standard output."""
+    async with open_with_words(settings) as app:
+        ingest = app.services.ingest
+        found = await ingest.collection_named(collection)
+        if found is None:
+            names = ", ".join(each.name for each in await ingest.collections()) or "none yet"
+            raise ConfigurationError(f"There is no collection {collection}. There are: {names}.")
+        with _opened(out) as file:
+            async with aclosing(app.services.curation.export(found, form)) as pieces:
+                async for piece in pieces:
+                    file.write(piece)
 
 
 async def index_status(settings: Settings, *, as_json: bool) -> None:
@@ -190,6 +206,24 @@ def _progress() -> Progress:
         TimeRemainingColumn(),
         console=Console(stderr=True),
     )
+
+
+@contextmanager
+def _opened(out: Path | None) -> Iterator[IO[bytes]]:
+    """Where a list goes. A file of that name is there when all of it is written, and not before."""
+    if out is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    unfinished = out.with_name(f"{out.name}.part")
+    try:
+        with unfinished.open("wb") as file:
+            yield file
+        unfinished.replace(out)
+    except OSError as error:
+        raise ConfigurationError(f"{out} can't be written: {error.strerror}.") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _read(path: Path, max_bytes: int) -> bytes:

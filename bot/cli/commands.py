@@ -13,7 +13,7 @@ from bot.cli.imports import import_
 from bot.cli.options import into_collection, run_to_end
 from bot.config import Settings, clear_secrets
 from bot.errors import WhereisError
-from bot.ingest import IndexKind
+from bot.ingest import IndexKind, ListFormat
 from bot.log import configure
 from bot.search import Scope
 
@@ -115,6 +115,31 @@ def search(
 def add(settings: Settings, images: tuple[Path, ...], page: str, collection: str) -> None:
     """Add IMAGES to a collection, each shown on one page."""
     run_to_end(actions.add(settings, images, page, collection))
+
+
+@main.command()
+@click.argument("collection")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(get_args(ListFormat)),
+    default="csv",
+    show_default=True,
+    help="CSV for spreadsheets, or JSON lines.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write to this file; by default to standard output.",
+)
+@click.pass_obj
+def export(settings: Settings, collection: str, form: ListFormat, out: Path | None) -> None:
+    """Write a COLLECTION as a list: a row for each picture on a page.
+
+    It has the fingerprints and not the pictures, which are not stored.
+    """
+    run_to_end(actions.export(settings, collection, form, out))
 
 
 @main.group()

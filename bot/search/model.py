@@ -6,6 +6,7 @@ from typing import Literal
 
 from bot.images import Fingerprint, View
 from bot.titles import display_title
+from db.records import Candidate
 
 Status = Literal["found", "none", "plain", "unreadable"]
 Confidence = Literal["exact", "close", "possible"]
@@ -81,6 +82,17 @@ class Match:
     strangers: float = 0.0
     alike: tuple[int, ...] = ()
     api_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """A stored picture that looks like another one, and how much; numbers as :class:`Match` has."""
+
+    picture: Candidate
+    distance: int
+    phash_distance: int | None
+    confidence: Confidence
+    strangers: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from bot.search.model import (
     PAGES_SHOWN,
     Answer,
     Confidence,
+    Likeness,
     Match,
     Page,
     Radii,
@@ -93,6 +94,31 @@ class SearchService:
         collections = await self._collections(scope)
         matches, _ = await self._matches(Query(fingerprint, ()), collections, files_apart=True)
         return matches
+
+    async def alike(self, stored: Candidate) -> tuple[Likeness, ...]:
+        """The other pictures of its collection that look like a stored one, the likeliest first.
+
+        Two are compared by what is stored of both.
+        """
+        probe = Probe(AS_IT_IS, stored.dhash, stored.phash or 0, stored.look or b"")
+        asked = self._near(probe)
+        if stored.phash is None:
+            asked = replace(asked, radius=asked.radius_unverified)
+        near = await self._store.near([asked], [stored.collection_id], limit_each=CANDIDATES)
+        others = {c.image_id: c for c in near.candidates if c.image_id != stored.image_id}
+        compared = tuple(_by_what_both_have(other, stored) for other in others.values())
+        near = replace(near, candidates=compared)
+        around = Surroundings(near.images, near.within[0], near.counted[0])
+        return tuple(
+            Likeness(
+                others[found.candidate.image_id],
+                found.candidate.distance,
+                found.looked.phash_distance,
+                self._word(found) or "possible",
+                found.strangers,
+            )
+            for found in self._shown([probe], near, [around])
+        )
 
     async def pages(
         self, image_id: int, scope: Scope, *, after: int = 0, limit: int = PAGES_SHOWN
@@ -237,6 +263,13 @@ def _too_plain(fingerprint: Fingerprint, around: Surroundings, matches: Sequence
         return fingerprint.plain or crowded
     unsure = crowded and all(match.confidence == "possible" for match in matches)
     return fingerprint.plain and (unsure or says_nothing(fingerprint.look))
+
+
+def _by_what_both_have(candidate: Candidate, stored: Candidate) -> Candidate:
+    """A candidate without what the picture that it is compared with has not."""
+    if stored.phash is None:
+        return replace(candidate, phash=None, look=None)
+    return candidate if stored.look is not None else replace(candidate, look=None)
 
 
 def _pages(rows: Iterable[PageRow], collection: Collection) -> tuple[Page, ...]:

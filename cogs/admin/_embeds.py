@@ -1,12 +1,10 @@
 """What moderators and the bot's owner read; pure."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 import discord
 
 from bot.ingest import (
-    SOMEBODY,
     Addition,
     AddOutcome,
     Collection,
@@ -14,35 +12,20 @@ from bot.ingest import (
     IndexStatus,
     ListedImage,
 )
-from bot.search import Confidence, Match
+from bot.search import Match
 from bot.titles import display_title, page_url
-from cogs.text import clip, escape, link, plain, size
+from cogs.text import bar, clip, escape, fit, link, plain, size
+from cogs.wording import (
+    TITLE_SHOWN,
+    collection_label,
+    distance_words,
+    file_part,
+    page_link,
+    when,
+    who,
+)
 
-DESCRIPTION_LIMIT = 4096
-TITLE_SHOWN = 80
 NEAR_SHOWN = 3
-BAR = 20
-
-WORDS: dict[Confidence, str] = {
-    "exact": "almost certainly the same picture",
-    "close": "very alike",
-    "possible": "somewhat alike",
-}
-
-
-def collection_label(collection: Collection, guild_id: int | None) -> str:
-    """What people call a collection; its own is a server's “own pictures”."""
-    if collection.guild_id is not None and collection.guild_id == guild_id:
-        return "this server's own pictures"
-    return f"the collection {escape(collection.name, TITLE_SHOWN)}"
-
-
-def distance_words(match: Match) -> str:
-    """How much a stored picture looks like another: ``very alike (4 of 64 bits differ)``."""
-    if match.distance == 0:
-        return f"{WORDS[match.confidence]} (no bit differs)"
-    bits = "bit differs" if match.distance == 1 else "bits differ"
-    return f"{WORDS[match.confidence]} ({match.distance} of 64 {bits})"
 
 
 def added(
@@ -81,7 +64,7 @@ def removed(
     """The answer to ``removeimage``."""
     first = lines[0]
     shown = [
-        f"**#{first.image_id}**{_file(first.file)}, and with it "
+        f"**#{first.image_id}**{file_part(first.file)}, and with it "
         + ("this page:" if len(lines) == 1 else f"these {len(lines):,} pages:"),
         *_page_lines(lines, collection),
         f"Gone from {collection_label(collection, guild_id)}.",
@@ -91,23 +74,6 @@ def removed(
     )
     embed.set_footer(text=f"{prefix}undo brings it back.")
     return embed
-
-
-def undone(
-    lines: Sequence[Addition], collection: Collection, guild_id: int | None
-) -> discord.Embed:
-    """The answer to ``undo``: exactly what came back, or went."""
-    first = lines[0]
-    where = collection_label(collection, guild_id)
-    if first.action == "add":
-        heading, colour = "Undone: an addition", discord.Colour.red()
-        told = f"These went from {where}:"
-    else:
-        heading, colour = "Undone: a removal", discord.Colour.green()
-        told = f"These came back to {where}:"
-    shown = [told, *_undone_lines(lines, collection)]
-    shown.append(f"The step was taken by {_who(first.user_id)} {_when(first.created_at)}.")
-    return discord.Embed(title=heading, colour=colour, description=fit(shown))
 
 
 def several(matches: Sequence[Match]) -> discord.Embed:
@@ -129,7 +95,8 @@ def match_line(match: Match) -> str:
     """A stored picture in one line: number, first page, and how alike it is."""
     page = match.pages[0] if match.pages else None
     shown = link(page.name, page.url, TITLE_SHOWN) if page else "no page"
-    return f"**#{match.image_id}** {shown}{_file(match.file)} – {distance_words(match)}"
+    alike = distance_words(match.confidence, match.distance)
+    return f"**#{match.image_id}** {shown}{file_part(match.file)} – {alike}"
 
 
 def listing(
@@ -249,38 +216,11 @@ def index_building(fraction: float, seconds: float) -> discord.Embed:
     )
 
 
-def bar(fraction: float) -> str:
-    """A bar for a part of one, and the part in percent."""
-    part = min(max(fraction, 0.0), 1.0)
-    full = round(part * BAR)
-    return f"`{'█' * full}{'░' * (BAR - full)}` {part:.0%}"
-
-
-def fit(lines: Iterable[str], limit: int = DESCRIPTION_LIMIT) -> str:
-    """The lines as one text of at most ``limit`` characters; whole lines are left out, and counted.
-
-    The last line is kept, for it tells what happened; a link is never cut in two.
-    """
-    rows = list(lines)
-    text = "\n".join(rows)
-    if len(text) <= limit:
-        return text
-    *body, last = rows
-    room = limit - len(last) - 40
-    kept: list[str] = []
-    for line in body:
-        room -= len(line) + 1
-        if room < 0:
-            break
-        kept.append(line)
-    return "\n".join([*kept, f"… and {len(body) - len(kept):,} more lines", last])[:limit]
-
-
 def _outcome_line(outcome: AddOutcome) -> str:
     picture = outcome.fingerprint
     known = "" if outcome.new else " – was there already for this page"
     return (
-        f"**#{outcome.image_id}**{_file(outcome.file)} · {escape(picture.format, 20)} · "
+        f"**#{outcome.image_id}**{file_part(outcome.file)} · {escape(picture.format, 20)} · "
         f"{picture.width:,} × {picture.height:,} pixels{known}"
     )
 
@@ -300,29 +240,28 @@ def _near_line(match: Match, collection: Collection) -> str:
 
 
 def _page_lines(lines: Sequence[Addition], collection: Collection) -> list[str]:
-    return [f"• {_page_link(line, collection)}" for line in lines]
-
-
-def _undone_lines(lines: Sequence[Addition], collection: Collection) -> list[str]:
-    return [
-        f"• **#{line.image_id}**{_file(line.file)} on {_page_link(line, collection)}"
-        for line in lines
-    ]
-
-
-def _page_link(line: Addition, collection: Collection) -> str:
-    address = line.url or page_url(collection.page_url_template, line.title)
-    return link(display_title(line.title), address, TITLE_SHOWN)
+    return [f"• {page_link(line.title, line.url, collection)}" for line in lines]
 
 
 def _history_line(line: Addition) -> str:
     done, page = ("Added", "to") if line.action == "add" else ("Removed", "from")
     # Without links, which would leave no room for a page of these.
     title = escape(display_title(line.title), TITLE_SHOWN)
-    told = f"by {_who(line.user_id)} {_when(line.created_at)}"
+    told = f"{_within(line)}by {who(line.user_id)} {when(line.created_at)}"
     if line.undone_at is not None:
-        told += f" · **undone** by {_who(line.undone_by)} {_when(line.undone_at)}"
-    return f"**{done}** **#{line.image_id}**{_file(line.file)} {page} {title}\n\u2003{told}"
+        told += f" · **undone** by {who(line.undone_by)} {when(line.undone_at)}"
+    return f"**{done}** **#{line.image_id}**{file_part(line.file)} {page} {title}\n\u2003{told}"
+
+
+def _within(line: Addition) -> str:
+    match line.purpose:
+        case "merge":
+            return "in a merge "
+        case "rename":
+            return "in a renaming "
+        case "import":
+            return "from a list "
+    return ""
 
 
 def _listed_line(image: ListedImage) -> str:
@@ -330,25 +269,6 @@ def _listed_line(image: ListedImage) -> str:
     more = image.page_count - len(image.titles)
     shown = titles + (f" and {more:,} more" if more > 0 else "")
     return (
-        f"**#{image.image_id}** {shown or 'no page'}{_file(image.file)}\n"
-        f"\u2003{_added(image.added_by, image.created_at)}"
+        f"**#{image.image_id}** {shown or 'no page'}{file_part(image.file)}\n"
+        f"\u2003added by {who(image.added_by)} {when(image.created_at)}"
     )
-
-
-def _added(user_id: int | None, at: datetime) -> str:
-    return f"added by {_who(user_id)} {_when(at)}"
-
-
-def _when(at: datetime) -> str:
-    return discord.utils.format_dt(at, "R")
-
-
-def _who(user_id: int | None) -> str:
-    if user_id is None:
-        return "the operator"
-    # A name is shown; in an embed, and with mentions switched off, it calls nobody.
-    return "a member who opted out" if user_id == SOMEBODY else f"<@{user_id}>"
-
-
-def _file(file: str | None) -> str:
-    return f" · {escape(file, 60)}" if file else ""

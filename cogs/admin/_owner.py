@@ -6,10 +6,9 @@ What they change is no picture, so it is not in the audit: the log tells who did
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
-from typing import Any, TypeVar, get_args
+from typing import get_args
 
 import discord
 from discord.ext import commands
@@ -18,15 +17,12 @@ from bot.client import WhereisBot
 from bot.errors import RequestError, WhereisError
 from bot.ingest import IndexKind
 from cogs.admin import _embeds as embeds
-from cogs.admin._views import OnceView
 from cogs.checks import owners_only, require_owner, require_voice
-from cogs.personal import Click
+from cogs.progress import EVERY, watched
+from cogs.views import Click, OnceView
 
 Ctx = commands.Context[WhereisBot]
-Progress = Callable[[float], None]
-R = TypeVar("R")
 
-EVERY = 4.0
 GROUP = "The bot's owner"
 
 KINDS = f"[{'|'.join(get_args(IndexKind))}]"
@@ -148,38 +144,6 @@ class Index(commands.Cog):
             colour=discord.Colour.gold(),
         )
         view.message = await ctx.reply(embed=embed, view=view, mention_author=False)
-
-
-async def watched(
-    work: Callable[[Progress], Coroutine[Any, Any, R]],
-    show: Callable[[float], Awaitable[None]],
-    *,
-    every: float,
-) -> R:
-    """Do ``work``, and ``show`` how far it is every so many seconds, when that has changed.
-
-    ``work`` is handed a function to call with a fraction, 0–1.  When the caller is cancelled, so is
-    the work.
-    """
-    fraction = shown = 0.0
-
-    def note(value: float) -> None:
-        nonlocal fraction
-        fraction = value
-
-    task = asyncio.create_task(work(note))
-    try:
-        while True:
-            await asyncio.wait({task}, timeout=every)
-            if task.done():
-                return task.result()
-            if fraction != shown:
-                shown = fraction
-                await show(shown)
-    finally:
-        if not task.done():
-            task.cancel()
-            await asyncio.wait({task})
 
 
 def _log_change(done: str, kind: IndexKind | None, user_id: int, guild_id: int | None) -> None:

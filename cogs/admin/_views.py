@@ -1,8 +1,4 @@
-"""Buttons and menus under the answers to moderators and to the bot's owner.
-
-Each answers the one person it was made for, asks anew whether they still may, and goes when its
-time is up.
-"""
+"""Menus and lists under the answers to moderators."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,54 +8,14 @@ import discord
 
 from bot.errors import RequestError
 from bot.search import Match
-from cogs.personal import Click, Gate, PersonalView
 from cogs.text import clip, plain
+from cogs.views import Click, Gate, PersonalView
 
 T = TypeVar("T")
 
 PER_PAGE = 10
 
 NOT_OFFERED = "That picture is not one of the choices here. Nothing was removed."
-
-
-class OnceView(PersonalView):
-    """One button that does something once, and shows what it did in place of what was there."""
-
-    def __init__(
-        self,
-        user_id: int,
-        gate: Gate,
-        label: str,
-        act: Callable[[Click], Awaitable[discord.Embed]],
-        *,
-        style: discord.ButtonStyle = discord.ButtonStyle.secondary,
-        otherwise: str | None = None,
-    ) -> None:
-        super().__init__(user_id, gate)
-        self._act = act
-        yes: discord.ui.Button[Self] = discord.ui.Button(label=label, style=style)
-        yes.callback = self._yes  # type: ignore[method-assign]
-        self.add_item(yes)
-        if otherwise is not None:
-            no: discord.ui.Button[Self] = discord.ui.Button(label=otherwise)
-            no.callback = self._no  # type: ignore[method-assign]
-            self.add_item(no)
-
-    async def _yes(self, interaction: Click) -> None:
-        if not self.take():
-            await interaction.response.defer()
-            return
-        await interaction.response.defer()
-        self.stop()
-        try:
-            embed = await self._act(interaction)
-        except BaseException:
-            await interaction.edit_original_response(view=None)
-            raise
-        await interaction.edit_original_response(embed=embed, view=None)
-
-    async def _no(self, interaction: Click) -> None:
-        await self.give_up(interaction)
 
 
 class ChoiceView(PersonalView):

@@ -19,8 +19,8 @@ from cogs.checks import (
     require_server,
     require_voice,
 )
-from cogs.personal import Click
 from cogs.settings._views import SettingsView
+from cogs.views import Click
 
 Ctx = commands.Context[WhereisBot]
 

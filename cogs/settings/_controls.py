@@ -7,7 +7,7 @@ from typing import Any
 import discord
 
 from cogs.errors import present
-from cogs.personal import Click
+from cogs.views import Click
 
 Values = Callable[[Click, Sequence[str]], Awaitable[None]]
 Ids = Callable[[Click, frozenset[int]], Awaitable[None]]

@@ -20,9 +20,9 @@ from bot.rules import (
     parse_prefix,
 )
 from cogs.checks import require_manager
-from cogs.personal import Click, Gate, PersonalView
 from cogs.settings import _words as words
 from cogs.settings._controls import Ask, Channels, Menu, Press, Question, Roles
+from cogs.views import Click, Gate, PersonalView
 
 T = TypeVar("T")
 Change = Callable[[Rules], Rules]

@@ -127,6 +127,7 @@ SELECT i.id AS image_id, i.file, i.page_count, i.created_at,
         SELECT l.user_id FROM additions l
         WHERE l.collection_id = i.collection_id AND l.dhash = i.dhash AND l.action = 'add'
             AND l.phash IS NOT DISTINCT FROM i.phash AND l.file IS NOT DISTINCT FROM i.file
+            AND coalesce(l.purpose, 'import') = 'import'
         ORDER BY l.id DESC
         LIMIT 1
     ) AS added_by
@@ -143,7 +144,7 @@ LIMIT $4;
 
 -- name: additions
 SELECT id, action, collection_id, image_id, dhash, file, title, url, user_id, created_at, undone_at,
-    undone_by
+    undone_by, purpose
 FROM additions
 WHERE collection_id = $1::bigint AND ($2::bigint IS NULL OR id < $2::bigint)
 ORDER BY id DESC

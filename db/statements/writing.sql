@@ -37,7 +37,7 @@ ANALYZE pg_temp.incoming;
 INSERT INTO pg_temp.incoming (place, dhash, phash, look, file, title, url)
 SELECT id, dhash, phash, look, file, title, url
 FROM additions
-WHERE collection_id = $1::bigint AND batch = $2;
+WHERE collection_id = $1::bigint AND batch = $2 AND action = $3;
 
 -- name: incoming_from_image
 INSERT INTO pg_temp.incoming (place, dhash, phash, look, file, title, url, image_id, page_id)
@@ -176,17 +176,17 @@ SELECT nextval('additions_batches') AS batch;
 --
 -- name: batch_record
 INSERT INTO additions (batch, action, collection_id, image_id, dhash, phash, look, file, title,
-    url, user_id, guild_id, channel_id, message_id)
+    url, user_id, guild_id, channel_id, message_id, purpose)
 SELECT $2, $3, $1::bigint, image_id, dhash, phash, look, file, title, url,
-    coalesce((SELECT 0 FROM opted_out o WHERE o.user_id = $4::bigint), $4::bigint), $5, $6, $7
+    coalesce((SELECT 0 FROM opted_out o WHERE o.user_id = $4::bigint), $4::bigint), $5, $6, $7, $8
 FROM pg_temp.incoming
 WHERE fresh OR $3 = 'remove'
 ORDER BY place
 RETURNING id, action, collection_id, image_id, dhash, file, title, url, user_id, created_at,
-    undone_at, undone_by;
+    undone_at, undone_by, purpose;
 
 -- name: batch_newest
-SELECT batch, action
+SELECT batch
 FROM additions
 WHERE collection_id = $1::bigint AND undone_at IS NULL
     AND ($2::bigint IS NULL OR message_id = $2::bigint)
@@ -204,7 +204,7 @@ SET undone_at = now(),
 FROM pg_temp.incoming s
 WHERE l.collection_id = $1::bigint AND l.id = s.place
 RETURNING l.id, l.action, l.collection_id, l.image_id, l.dhash, l.file, l.title, l.url, l.user_id,
-    l.created_at, l.undone_at, l.undone_by;
+    l.created_at, l.undone_at, l.undone_by, l.purpose;
 
 -- name: analyze
 ANALYZE collections, images, pages, appearances, additions;

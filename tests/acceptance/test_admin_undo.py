@@ -2,7 +2,7 @@
 
 import discord
 
-from cogs.personal import TIMEOUT
+from cogs.views import TIMEOUT
 from tests.acceptance.staff import (
     bots_owner,
     description,

@@ -11,7 +11,7 @@ from simcord.builders import ChannelHandle, GuildHandle
 
 from bot.client import Services
 from bot.images import Fingerprint, Workers
-from bot.ingest import IngestService
+from bot.ingest import Curation, IngestService
 from bot.net import Fetcher
 from bot.privacy import PrivacyService
 from bot.rules import RulesService
@@ -35,6 +35,7 @@ def services_on(database: Database, workers: Workers, fetcher: Fetcher) -> Servi
         IngestService(database.store, database.imports, workers, search, PAGE_URL),
         database.index,
         fetcher,
+        Curation(database.store, database.curation, workers, search),
         rules=RulesService(database.rules, database.sightings),
         watch=WatchService(database.sightings, workers, search, Radii()),
         privacy=PrivacyService(database.members),

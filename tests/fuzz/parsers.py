@@ -12,6 +12,7 @@ import discord
 from bot.demo.markdown import render
 from bot.errors import RefusedURLError, RequestError, WhereisError
 from bot.images.signature import Format, describe, format_of, is_svg
+from bot.ingest.exchange import MOST_ROWS, read_list
 from bot.net import is_public
 from bot.net.links import MAX_URL_LENGTH, checked
 from bot.net.preview import MAX_PAGE_BYTES, SNIFF_BYTES, is_html, picture_of_page
@@ -25,6 +26,8 @@ from bot.titles import (
 )
 from bot.titles import MAX_URL_LENGTH as MAX_PAGE_URL_LENGTH
 from cogs.admin._requests import LARGEST_ID, parse_addition, parse_removal, split_collection
+from cogs.bulk._gather import by_file, by_text
+from cogs.bulk._requests import parse_format, parse_many, parse_merge, parse_new_name
 from cogs.targets import find_links
 from cogs.text import MAX_URL, clip, escape, link, plain, web_url
 from tests.fuzz.texts import Words
@@ -145,6 +148,34 @@ def check_requests(given: str) -> str:
     return " or ".join(sorted(statuses)) or "refused"
 
 
+def check_bulk(given: str) -> str:
+    """What is typed behind the commands for many pictures, and what a text names."""
+    understood = 0
+    for parse in (parse_many, parse_merge, parse_new_name, parse_format):
+        try:
+            parse(given)
+            understood += 1
+        except RequestError as error:
+            must_say(error)
+    for named in (by_file(given), *(by_text(given, template) for template in TEMPLATES)):
+        if named is not None:
+            assert canonical_title(named.title) == named.title
+    return f"{understood} understood"
+
+
+def check_lists(given: str) -> str:
+    """A list of pictures: every row is stored or counted."""
+    try:
+        found = read_list(given.encode("utf-8", "surrogatepass"))
+    except RequestError as error:
+        must_say(error)
+        return "refused"
+    rows = len(found.appearances) + len(found.refused)
+    assert rows <= min(MOST_ROWS, given.count("\n") + given.count("\r") + 1)
+    assert all(refused.line > 0 and refused.reason for refused in found.refused)
+    return "rows" if found.appearances else "none"
+
+
 def check_text(given: str) -> str:
     """Words that are shown: on one line, letter by letter, within their limit, and stable."""
     shown = plain(given)
@@ -221,6 +252,18 @@ REQUESTS = (
     "--",
 )
 
+BULK = (
+    *("last ", "50", " messages", " into ", "->", "→", "#", "#12 ", "7", "csv", "json", "\n", "**"),
+    *("Mount Everest", "https://a.example/b.png", "<@1>", "<:x:1>", ".png", "_", "SPOILER_", " "),
+)
+
+LISTS = (
+    *("title,dhash\n", "title;dhash_hex\n", "image_id,title,dhash,phash,look,file,url\n", ",", ";"),
+    *("Fern", "'=1", "=", '"', '""', "1", "-5", "0x", "0x0000000000000001", "A" * 60, "\n", "\r\n"),
+    *('{"title": "Fern", "dhash": 1}', '{"', '": ', "null", "true", "[", "}", "\\ud800", "\0"),
+    *("https://a.example/b", "9" * 19, "\ufeff", "\u2028"),
+)
+
 HTML = (
     *("<!doctype html>", "<html>", "<head ", "<meta ", "<META/", "property=", "name=", "content="),
     *('"og:image"', "'twitter:image'", "og:image:url", '"https://a.example/b.png"', ">", "/>"),
@@ -258,6 +301,8 @@ TEXT_TARGETS: tuple[Words, ...] = (
     Words("checked", check_checked, LINK_PARTS, MAX_URL_LENGTH, draw=among(LINK_PARTS)),
     Words("titles", check_titles, TITLES, draw=among(TITLES)),
     Words("requests", check_requests, REQUESTS, draw=among(REQUESTS)),
+    Words("bulk", check_bulk, BULK, draw=among(BULK)),
+    Words("lists", check_lists, LISTS, draw=among(LISTS)),
     Words("text", check_text, (*MARKUP, *HOSTS[:4]), 1000),
     Words("addresses", check_addresses, MARKUP, MAX_URL, draw=among(MARKUP)),
     Words("pages", check_pages, HTML, MAX_PAGE_BYTES, draw=_page),

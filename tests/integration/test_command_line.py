@@ -250,3 +250,27 @@ def test_wrong_usage_is_exit_status_2(
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_collection_goes_out_as_a_list(whereis: Run, pictures: Path, tmp_path: Path) -> None:
+    whereis("import", "folder", pictures)
+    done = whereis("export", "local", "--format", "jsonl")
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {row["title"] for row in rows} == {
+        "Mount_Everest",
+        "Steg_(Liechtenstein)",
+        "Härryda_Municipality",
+    }
+    done = whereis("export", "local", "--out", "list.csv")
+    assert (done.returncode, done.stdout) == (0, "")
+    lines = (tmp_path / "list.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 4
+    assert lines[0].startswith("image_id,dhash,")
+    done = whereis("export", "nothing")
+    assert done.returncode == 2
+    assert "There are: local." in done.stderr
+    done = whereis("export", "local", "--out", "there/is/no/folder.csv")
+    assert done.returncode == 2
+    assert "can't be written" in done.stderr
+    assert not list(tmp_path.glob("*.part"))

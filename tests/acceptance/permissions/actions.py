@@ -78,20 +78,25 @@ async def search_by_slash(cell: Cell) -> str:
     return reached(said, OURS, "I don't know this picture")
 
 
-@action("search with **Search image**")
-async def search_by_menu(cell: Cell) -> str:
-    files = cell.env.backend.store_attachments(cell.channel.id, [("a.png", drawn(3))])
+async def _by_menu(cell: Cell, name: str, picture: bytes) -> str:
+    """What is answered to a menu of a message with a picture, whoever would be offered it."""
+    files = cell.env.backend.store_attachments(cell.channel.id, [("a.png", picture)])
     posted = cell.env.backend.create_message(
         cell.channel.id, cell.actor.id, "look", attachments=files
     )
     await cell.env.settle()
-    known = cell.env.backend.find_command("Search image", None, type=3)
+    known = cell.env.backend.find_command(name, None, type=3)
     assert known is not None
     data: dict[str, Any] = {"id": known["id"], "name": known["name"], "type": 3}
     data["target_id"] = str(posted.id)
     shown = dict(serializers.message_payload(cell.env.backend, posted))
     data["resolved"] = {"messages": {str(posted.id): shown}}
-    said = told(await forge(cell.actor, cell.channel, 2, data))
+    return told(await forge(cell.actor, cell.channel, 2, data))
+
+
+@action("search with **Search image**")
+async def search_by_menu(cell: Cell) -> str:
+    said = await _by_menu(cell, "Search image", drawn(3))
     return reached(said, OURS, "I don't know this picture")
 
 
@@ -216,7 +221,10 @@ async def about_by_slash(cell: Cell) -> str:
 
 @action("be offered `/image`")
 async def be_offered(cell: Cell) -> str:
-    names = [f"image {name}" for name in ("add", "remove", "list", "undo", "history")]
+    known = cell.env.backend.find_command("image", None, type=1)
+    assert known is not None
+    names = [f"image {option['name']}" for option in known["options"]]
+    assert len(names) > 10
     offered = {cell.is_offered(name) for name in names}
     assert len(offered) == 1
     return "yes" if offered == {True} else "no"
@@ -293,6 +301,150 @@ async def undo_by_text(cell: Cell) -> str:
 async def undo_by_slash(cell: Cell) -> str:
     before = await cell.state()
     await cell.slash("image undo")
+    return await cell.changed(before)
+
+
+# ---------------------------------------------------------------------------- many pictures at once
+
+LIST = b"title,dhash\nFern,1\n"
+
+
+@action("`!addimages`")
+async def add_many_by_text(cell: Cell) -> str:
+    before = await cell.state()
+    assert await cell.say("!addimages", drawn(7), drawn(6))
+    return await cell.changed(before)
+
+
+@action("`/image addrecent`")
+async def add_recent(cell: Cell) -> str:
+    files = cell.env.backend.store_attachments(cell.channel.id, [("a.png", drawn(7))])
+    cell.env.backend.create_message(cell.channel.id, cell.actor.id, "look", attachments=files)
+    await cell.env.settle()
+    before = await cell.state()
+    await cell.slash("image addrecent", count=5)
+    return await cell.changed(before)
+
+
+@action("**Add pictures**")
+async def add_by_menu(cell: Cell) -> str:
+    before = await cell.state()
+    await _by_menu(cell, "Add pictures", drawn(7))
+    return await cell.changed(before)
+
+
+async def _exported(messages: Sequence[discord.Message]) -> str:
+    """What the files of messages say, as the word in the table."""
+    files = [file for message in messages for file in message.attachments]
+    said = "".join([(await file.read()).decode() for file in files])
+    return reached(said, OURS, "Theirs")
+
+
+@action("`!exportimages`")
+async def export_by_text(cell: Cell) -> str:
+    answers = await cell.say("!exportimages")
+    assert answers
+    return await _exported(answers)
+
+
+@action("`/image export`")
+async def export_by_slash(cell: Cell) -> str:
+    result = await cell.ask("image export")
+    shown = [*([result.response] if result.response else []), *result.followups]
+    return await _exported([each.message for each in shown])
+
+
+@action("`!importimages`")
+async def import_by_text(cell: Cell) -> str:
+    before = await cell.state()
+    assert await cell.say("!importimages", LIST)
+    return await cell.changed(before)
+
+
+@action("`/image import`")
+async def import_by_slash(cell: Cell) -> str:
+    before = await cell.state()
+    await cell.slash("image import", file=("a.csv", LIST))
+    return await cell.changed(before)
+
+
+async def _two_of_ours(cell: Cell) -> tuple[int, int]:
+    one, other = await cell.library.database.store.listing((await cell.ours()).id)
+    return one.image_id, other.image_id
+
+
+@action("`!mergeimages`")
+async def merge_by_text(cell: Cell) -> str:
+    before = await cell.state()
+    one, other = await _two_of_ours(cell)
+    assert await cell.say(f"!mergeimages {one} into {other}")
+    return await cell.changed(before)
+
+
+@action("`/image merge`")
+async def merge_by_slash(cell: Cell) -> str:
+    before = await cell.state()
+    one, other = await _two_of_ours(cell)
+    await cell.slash("image merge", id=one, into=other)
+    return await cell.changed(before)
+
+
+@action("`!renameimage`")
+async def rename_by_text(cell: Cell) -> str:
+    before = await cell.state()
+    assert await cell.say(f"!renameimage {OURS} -> Fern")
+    return await cell.changed(before)
+
+
+@action("`/image rename`")
+async def rename_by_slash(cell: Cell) -> str:
+    before = await cell.state()
+    await cell.slash("image rename", page=OURS, to="Fern")
+    return await cell.changed(before)
+
+
+async def _two_to_review(cell: Cell) -> None:
+    """Two pictures that look the same, in each server."""
+    for collection, page in ((await cell.ours(), "Our twin"), (await cell.theirs(), "Their twin")):
+        for name in ("a.png", "b.png"):
+            await cell.add(8, page, collection, file=name)
+
+
+def _pair(said: str) -> str:
+    return reached(said, "Our twin", "Their twin")
+
+
+@action("`!reviewimages`")
+async def review_by_text(cell: Cell) -> str:
+    await _two_to_review(cell)
+    return _pair(text(await cell.say("!reviewimages")))
+
+
+@action("`/image review`")
+async def review_by_slash(cell: Cell) -> str:
+    await _two_to_review(cell)
+    return _pair(await cell.slash("image review"))
+
+
+@action("press *Merge into* in one's own review")
+async def merge_in_own_review(cell: Cell) -> str:
+    await _two_to_review(cell)
+    answer = await _as_moderator(cell, "!reviewimages")
+    if answer is None:
+        return "no"
+    before = await cell.state()
+    label = next(label for label in buttons_of(answer) if label.startswith("Merge into"))
+    await cell.press(answer, label, cell.channel)
+    return await cell.changed(before)
+
+
+@action("press *Merge into* in another's review")
+async def merge_in_anothers_review(cell: Cell) -> str:
+    await _two_to_review(cell)
+    answer = await _by_ada(cell, "!reviewimages")
+    before = await cell.state()
+    label = next(label for label in buttons_of(answer) if label.startswith("Merge into"))
+    await cell.press(answer, label, cell.town.channel)
     return await cell.changed(before)
 
 

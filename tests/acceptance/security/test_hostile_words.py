@@ -1,5 +1,8 @@
 """Titles, names and words that are made to have an effect have none, wherever they are shown."""
 
+import json
+from typing import Any
+
 import discord
 import pytest
 from simcord.actors import MemberActor
@@ -72,6 +75,40 @@ async def test_words_in_the_database_that_a_moderator_sees(
     assert check(town.env) >= 9
 
 
+@each_of_them
+async def test_words_that_come_by_the_dozen(town: Town, library: Library, words: str) -> None:
+    own = await library.server(town.guild.id)
+    title, name = stored(words, 250), stored(words, 1000)
+    for file in (name, "b", "c"):
+        await library.add(png(1), title, f"1 {title[:240]}", to=own, file=file, look=True)
+    mod = moderator(town)
+    await mod.send(town.channel, "!reviewimages")
+    merge = next(label for label in buttons_of(town.answer()) if label.startswith("Merge into"))
+    await mod.click(town.answer(), label=merge)
+    await mod.click(town.answer(), label="Keep both")
+    newest, other = (image.image_id for image in await library.database.store.listing(own.id))
+    await mod.send(town.channel, f"!mergeimages {newest} into {other}")
+    await mod.click(town.answers()[-1], label="Undo")
+    await mod.slash(town.channel, "image rename", page="Fern", to="Moss")
+    lines = [{words: 1}, {"title": words, "dhash": 1}, {"title": words[:60], "dhash": words}]
+    data = "\n".join(map(json.dumps, lines)).encode()
+    await mod.send(town.channel, "!importimages", attachments=[("a.jsonl", data)])
+    await mod.send(
+        town.channel, "!importimages", attachments=[("a.csv", words.encode("utf-8", "ignore"))]
+    )
+    posted = await town.alice.send(
+        town.channel,
+        words[:2000],
+        attachments=[
+            (words[:200].replace("/", "") + ".png", png(2)),
+            (f"{name[:60].replace('/', '')}.png", b"x"),
+        ],
+    )
+    await mod.send(town.channel, "!addimages", reply_to=posted)
+    await mod.send(town.channel, "!history")
+    assert check(town.env) >= 10
+
+
 COMMANDS = (
     "!whereis",
     "!help",
@@ -86,6 +123,9 @@ COMMANDS = (
     "!images --collection",
     '!addimage Fern --collection "',
     "!stats",
+    "!addimages",
+    "!addimages last 2",
+    "!renameimage #1 ->",
 )
 
 
@@ -124,15 +164,23 @@ OPTIONS = (
     ("image list", "collection"),
     ("image history", "collection"),
     ("image undo", "collection"),
+    ("image addrecent", "title"),
+    ("image export", "format"),
+    ("image rename", "to"),
+    ("image rename", "page"),
 )
+REQUIRED: dict[str, dict[str, Any]] = {
+    "image add": {"title": "Fern"},
+    "image addrecent": {"count": 5},
+    "image rename": {"to": "Fern", "id": 1},
+}
 
 
 @each_of_them
 async def test_words_in_the_options_of_slash_commands(town: Town, words: str) -> None:
     owner = bots_owner(town)
     for name, option in OPTIONS:
-        given = {"title": "Fern"} if name == "image add" else {}
-        data = command(owner, name, **{**given, option: words})
+        data = command(owner, name, **{**REQUIRED.get(name, {}), option: words})
         result = await forge(owner, town.channel, COMMAND, data)
         assert result.acknowledged, (name, option)
         assert told(result), (name, option)

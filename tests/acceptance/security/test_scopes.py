@@ -63,13 +63,21 @@ async def test_the_same_words_for_what_is_theirs_and_for_what_is_not(
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("whereis", 1), ("help", 1), ("stats", 1), ("about", 1), ("Search image", 3), ("image", 1)],
+    [
+        ("whereis", 1),
+        ("help", 1),
+        ("stats", 1),
+        ("about", 1),
+        ("Search image", 3),
+        ("image", 1),
+        ("Add pictures", 3),
+    ],
 )
 async def test_where_discord_offers_a_command(town: Town, name: str, kind: int) -> None:
     command: dict[str, Any] | None = town.env.backend.find_command(name, None, type=kind)
     assert command is not None
     assert command["integration_types"] == [INSTALLED_IN_SERVERS]
-    if name == "image":
+    if name in ("image", "Add pictures"):
         assert command["contexts"] == [CONTEXT_SERVER]
         assert str(command["default_member_permissions"]) == MANAGE_SERVER
     else:

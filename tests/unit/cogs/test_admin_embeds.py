@@ -19,6 +19,8 @@ from bot.ingest import (
 )
 from bot.search import Match, Page
 from cogs.admin import _embeds as embeds
+from cogs.text import BAR, bar, fit
+from cogs.wording import undone
 
 NOW = datetime(2025, 1, 2, tzinfo=UTC)
 OWN = Collection(1, "server-7", "server", 7, "https://en.wikipedia.org/wiki/{title}", None)
@@ -120,8 +122,8 @@ def test_nothing_new_is_no_addition() -> None:
 
 
 def test_an_undone_addition_went_and_an_undone_removal_came_back() -> None:
-    went = shown(embeds.undone([LINE], OWN, 7))
-    came = shown(embeds.undone([replace(LINE, action="remove")], OWN, 7))
+    went = shown(undone([LINE], OWN, 7))
+    came = shown(undone([replace(LINE, action="remove")], OWN, 7))
     assert "These went from this server's own pictures" in went
     assert "These came back to this server's own pictures" in came
     for text in (went, came):
@@ -130,7 +132,7 @@ def test_an_undone_addition_went_and_an_undone_removal_came_back() -> None:
 
 
 def test_the_operator_is_nobody_on_discord() -> None:
-    assert "the operator" in shown(embeds.undone([replace(LINE, user_id=None)], OWN, 7))
+    assert "the operator" in shown(undone([replace(LINE, user_id=None)], OWN, 7))
 
 
 def test_a_long_removal_leaves_out_whole_lines_and_counts_them() -> None:
@@ -222,8 +224,8 @@ def test_what_is_in_the_index() -> None:
 
 @pytest.mark.parametrize(("part", "shows"), [(-1, "0%"), (0, "0%"), (0.5, "50%"), (2, "100%")])
 def test_a_bar(part: float, shows: str) -> None:
-    assert embeds.bar(part).endswith(f" {shows}")
-    assert embeds.bar(part).count("█") + embeds.bar(part).count("░") == embeds.BAR
+    assert bar(part).endswith(f" {shows}")
+    assert bar(part).count("█") + bar(part).count("░") == BAR
 
 
 @pytest.mark.parametrize("text", [HOSTILE, "[" * 4000, "\u202e" * 4000, "@everyone " * 400])
@@ -234,7 +236,7 @@ def test_hostile_words_fit_and_do_nothing(text: str) -> None:
     all_of_them = [
         embeds.added(text, None, [outcome(*near, file=text)] * 5, collection, 7, "!"),
         embeds.removed([line] * 200, collection, 7, "!"),
-        embeds.undone([line] * 200, collection, 7),
+        undone([line] * 200, collection, 7),
         embeds.several(near[:25]),
         embeds.history([replace(line, undone_at=NOW, undone_by=2**63)] * 10, collection, 7, page=1),
         embeds.listing(
@@ -262,7 +264,7 @@ def test_hostile_words_fit_and_do_nothing(text: str) -> None:
     st.lists(st.text(alphabet="ab ", max_size=60), min_size=1, max_size=40), st.integers(200, 400)
 )
 def test_lines_fit(lines: list[str], limit: int) -> None:
-    text = embeds.fit(lines, limit)
+    text = fit(lines, limit)
     assert len(text) <= limit
     whole = "\n".join(lines)
     assert text == whole if len(whole) <= limit else text.endswith(lines[-1])

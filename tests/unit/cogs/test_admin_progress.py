@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.errors import NotAllowedError
-from cogs.admin._owner import Progress, watched
+from cogs.progress import Progress, watched
 
 
 async def test_shows_each_change_and_gives_the_result() -> None:

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import RequestError
-from cogs.admin._keeper import file_name
 from cogs.admin._requests import (
     Addition,
     Removal,
@@ -16,6 +15,7 @@ from cogs.admin._requests import (
     parse_removal,
     split_collection,
 )
+from cogs.steps import file_name
 
 PAGE = "https://en.wikipedia.org/wiki/Julia_set_(mathematics)"
 PICTURE = "https://example.org/julia.png?size=large"

@@ -1,12 +1,12 @@
-"""Buttons and menus that are for one person alone.
+"""Buttons under the answers to moderators and to the bot's owner.
 
-They answer the one person they were made for, ask anew whether they still may, and go when their
+Each answers the one person it was made for, asks anew whether they still may, and goes when its
 time is up.
 """
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Self
 
 import discord
 
@@ -72,3 +72,43 @@ class PersonalView(discord.ui.View):
             return
         self.stop()
         await interaction.response.edit_message(view=None)
+
+
+class OnceView(PersonalView):
+    """One button that does something once, and shows what it did in place of what was there."""
+
+    def __init__(
+        self,
+        user_id: int,
+        gate: Gate,
+        label: str,
+        act: Callable[[Click], Awaitable[discord.Embed]],
+        *,
+        style: discord.ButtonStyle = discord.ButtonStyle.secondary,
+        otherwise: str | None = None,
+    ) -> None:
+        super().__init__(user_id, gate)
+        self._act = act
+        yes: discord.ui.Button[Self] = discord.ui.Button(label=label, style=style)
+        yes.callback = self._yes  # type: ignore[method-assign]
+        self.add_item(yes)
+        if otherwise is not None:
+            no: discord.ui.Button[Self] = discord.ui.Button(label=otherwise)
+            no.callback = self._no  # type: ignore[method-assign]
+            self.add_item(no)
+
+    async def _yes(self, interaction: Click) -> None:
+        if not self.take():
+            await interaction.response.defer()
+            return
+        await interaction.response.defer()
+        self.stop()
+        try:
+            embed = await self._act(interaction)
+        except BaseException:
+            await interaction.edit_original_response(view=None)
+            raise
+        await interaction.edit_original_response(embed=embed, view=None)
+
+    async def _no(self, interaction: Click) -> None:
+        await self.give_up(interaction)
