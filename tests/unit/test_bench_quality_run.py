@@ -1,6 +1,7 @@
 """The evaluation runs from end to end: a database, the product's own search, all tables."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,16 +12,19 @@ from bench.quality.alterations import alterations
 
 
 def test_a_quick_run_finds_what_it_holds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    short_folders: Callable[[], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    folder = short_folders()
     # As many as a test has the time for.
     monkeypatch.setattr(distractors, "CHUNK", 1_000)
     monkeypatch.setattr(distractors, "CROPS", 200)
     monkeypatch.setattr("bench.quality.__main__.QUICK_DRAWN", 12)
-    answers = tmp_path / "answers.json"
+    answers = folder / "answers.json"
     main(
         ["--quick", "--distractors", "1000", "--limit", "1", "--timed", "5", "--met", "20",
-         "--cache", str(tmp_path), "--json", str(answers)]
+         "--cache", str(folder), "--json", str(answers)]
     )  # fmt: skip
     printed = capsys.readouterr().out
     titles = ("Targets", "Another picture stated", "Pictures that the index holds",
