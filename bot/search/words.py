@@ -15,9 +15,7 @@ class Verdict(NamedTuple):
 
 _VERDICTS: dict[Confidence, Verdict] = {
     "exact": Verdict("Exact match", "this is the same picture."),
-    "close": Verdict(
-        "Close match", "most likely the same picture, a little cropped or edited."
-    ),
+    "close": Verdict("Close match", "most likely the same picture, a little cropped or edited."),
     "possible": Verdict(
         "Possible match",
         "it looks alike, but may well be another picture. Compare the two.",
