@@ -30,11 +30,14 @@ class Api:
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Have the API's addresses lead here."""
-        router.add_post(f"{PREFIX}/search", self.picture)
-        router.add_get(f"{PREFIX}/search", self.by_hash)
-        router.add_get(f"{PREFIX}/pages/{{image_id:[0-9]{{1,{ID_DIGITS}}}}}", self.pages)
+        search = f"{PREFIX}/search"
+        router.add_post(search, self.picture)
+        router.add_get(search, self.by_hash)
+        router.add_options(search, self.preflight)
+        pages = f"{PREFIX}/pages/{{image_id:[0-9]{{1,{ID_DIGITS}}}}}"
+        router.add_get(pages, self.pages)
+        router.add_options(pages, self.preflight)
         router.add_get(f"{PREFIX}/openapi.json", self.description)
-        router.add_options(f"{PREFIX}/{{rest:.*}}", self.preflight)
 
     async def picture(self, request: web.Request) -> web.Response:
         """``POST /search``."""
