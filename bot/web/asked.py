@@ -62,15 +62,20 @@ async def read_asked(request: web.Request, *, max_bytes: int, seconds: float) ->
         )
     if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         raise ProblemError(415, "unsupported_encoding", "Send the picture unpacked.")
-    if request.content_length is None:
-        raise ProblemError(411, "length_required", "Say how long the request is (Content-Length).")
-    if request.content_length > (max_bytes + _ENVELOPE if form else MAX_FORM):
+    length = request.content_length
+    if length is None:
+        if request.body_exists:
+            raise ProblemError(
+                411, "length_required", "Say how long the request is (Content-Length)."
+            )
+        length = 0
+    if length > (max_bytes + _ENVELOPE if form else MAX_FORM):
         raise too_large(max_bytes if form else MAX_FORM)
     try:
         async with asyncio.timeout(seconds):
             if form:
                 return await _of_form(request, max_bytes)
-            body = await request.content.readexactly(request.content_length)
+            body = await request.content.readexactly(length)
     except TimeoutError:
         raise ProblemError(
             408, "too_slow", f"The request did not come within {seconds:g} seconds."

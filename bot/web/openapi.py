@@ -144,10 +144,13 @@ def _bodies() -> Schema:
     file = {"type": "string", "contentMediaType": "application/octet-stream"}
     link = {"type": "string", "description": "A link to a picture, or to a page that shows one."}
     by_link = {"type": "object", "properties": {"url": link}, "required": ["url"]}
+    form = {
+        "type": "object",
+        "properties": {"file": file, "url": link},
+        "anyOf": [{"required": ["file"]}, {"required": ["url"]}],
+    }
     return {
-        "multipart/form-data": {
-            "schema": {"type": "object", "properties": {"file": file, "url": link}}
-        },
+        "multipart/form-data": {"schema": form},
         "application/json": {"schema": by_link},
         "application/x-www-form-urlencoded": {"schema": by_link},
     }

@@ -44,6 +44,7 @@ def wanted_by(lock: str) -> list[Requirement]:
         "lock": groups["lock"],
         "dev": everything,
         "bench": [*everything, *groups["bench"]],
+        "quality": [*everything, *groups["bench"], *groups["quality"]],
     }
     return [Requirement(line) for line in wanted[lock]]
 
@@ -69,7 +70,7 @@ def test_a_lock_holds_all_that_the_project_asks_for(lock: str) -> None:
 
 
 def test_no_two_locks_differ() -> None:
-    everything = pins_of("bench")
+    everything = pins_of("quality")
     for lock in set(LOCKS) - {"lock"}:
         assert pins_of(lock).items() <= everything.items(), lock
 

@@ -142,7 +142,7 @@ async def test_hashes_and_radii_that_are_none(
 async def test_all_pages_of_a_picture(world: World) -> None:
     async with visiting(world) as visitor:
         titles: list[str] = []
-        after = 0
+        after: int | None = 0
         while after is not None:
             listed = await visitor.ask(f"pages/{world.everest}?limit=5&after={after}")
             assert listed["image_id"] == world.everest

@@ -200,7 +200,7 @@ async def test_a_proxy_is_believed_as_far_as_the_operator_says(world: World) -> 
 async def test_keys(world: World) -> None:
     limits = {"burst": 1, "per_minute": 1, "key_per_minute": 60, "keys": frozenset({KEY})}
     clock = Clock()
-    async with visiting(world, clock=clock, **limits) as visitor:  # type: ignore[arg-type]
+    async with visiting(world, clock=clock, **limits) as visitor:
         await visitor.ask("search?hash=0")
         await visitor.ask("search?hash=0", expect=429)
         await visitor.ask("search?hash=0", headers=KEYED)
