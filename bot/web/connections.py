@@ -1,12 +1,18 @@
 """Connections that can't be held open by those who have nothing to ask."""
 
 import asyncio
+import logging
 import socket
 from typing import cast
 
 from aiohttp import web
 
+from bot.web.api import of_problem
+from bot.web.headers import HEADERS
 from bot.web.options import WebOptions
+from bot.web.problems import ProblemError, bad_request
+
+log = logging.getLogger(__name__)
 
 MOST = 512
 """How many there are at once; one more is closed as soon as it is there."""
@@ -18,9 +24,9 @@ _BACKLOG = 128
 
 
 class Connection(web.RequestHandler):
-    """One that is closed when nothing is asked over it.
+    """One that is closed when nothing is asked over it, and logs nothing of who asks.
 
-    aiohttp itself does that from the second request on.
+    aiohttp itself closes it from the second request on, and logs what strangers get wrong.
     """
 
     __slots__ = ("_patience", "_server")
@@ -56,6 +62,26 @@ class Connection(web.RequestHandler):
         """Wait no longer."""
         self.asked()
         super().connection_lost(exc)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what can't be read, and what went wrong here; only the latter is logged."""
+        if status < 500:
+            problem = bad_request("That is no request that I can read.")
+        else:
+            log.error("an answer failed", exc_info=exc)
+            problem = ProblemError(500, "error", "Something went wrong here.")
+        if request.writer.output_size:
+            raise ConnectionError("the answer has begun and can't be another")
+        response = of_problem(problem)
+        response.headers.update(HEADERS)
+        response.force_close()
+        return response
 
     def asked(self) -> None:
         """Note that a request has come."""

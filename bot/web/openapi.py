@@ -41,9 +41,7 @@ def openapi(options: WebOptions) -> Schema:
                         "`unreadable`. Of a file and a link the file is taken."
                     ),
                     "requestBody": {"required": True, "content": _bodies()},
-                    "responses": _responses(
-                        "Search", 400, 401, 403, 408, 411, 413, 415, 422, 429, 503
-                    ),
+                    "responses": _responses("Search", 401, 403, 408, 411, 413, 415, 422, 429, 503),
                 },
                 "get": {
                     "operationId": "searchHash",
@@ -213,13 +211,15 @@ def _problem() -> Schema:
 
 
 def _responses(answer: str, *problems: int) -> Schema:
+    everywhere = (400, 500)
     found: Schema = {
         "200": {
             "description": "The answer.",
             "content": {"application/json": {"schema": _ref(answer)}},
         }
     }
-    return found | {str(each): {"$ref": "#/components/responses/Problem"} for each in problems}
+    refused = {"$ref": "#/components/responses/Problem"}
+    return found | {str(status): refused for status in sorted((*everywhere, *problems))}
 
 
 def _query(name: str, schema: Schema, description: str, *, required: bool = False) -> Schema:

@@ -13,6 +13,7 @@ from bot.web import api
 from bot.web.api import Api
 from bot.web.connections import listen, note_request
 from bot.web.desk import Desk
+from bot.web.headers import HEADERS
 from bot.web.options import WebOptions
 from bot.web.page import SearchPage
 from bot.web.problems import ProblemError, of_error, of_refusal
@@ -21,22 +22,6 @@ from bot.web.problems import ProblemError, of_error, of_refusal
 LINGER = 3.0
 # Seconds that answers may take which are under way when the server is told to stop.
 _SHUTDOWN = 5.0
-
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'"
-)
-
-_HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Server": "whereis",
-}
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -106,7 +91,7 @@ def application(api_: Api, page: SearchPage) -> web.Application:
         return page.of_problem(problem)
 
     async def with_headers(request: web.Request, response: web.StreamResponse) -> None:
-        response.headers.update(_HEADERS)
+        response.headers.update(HEADERS)
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         if request.path.startswith("/api/"):
             api_.allow_origin(request, response)

@@ -116,12 +116,32 @@ async def test_json_that_asks_nothing(world: World, body: bytes) -> None:
     assert b'"error"' in answer
 
 
-async def test_heads_that_are_too_long(world: World) -> None:
+async def test_heads_that_are_too_long(world: World, caplog: pytest.LogCaptureFixture) -> None:
     async with visiting(world) as visitor:
         for line in (b"X: " + b"y" * 9000, b"".join(b"X-%d: y\r\n" % n for n in range(100))):
             request = b"GET / HTTP/1.1\r\nHost: h\r\n" + line + b"\r\n\r\n"
             assert status_of(await visitor.raw(request)) == 400
-        assert status_of(await visitor.raw(b"GET /" + b"y" * 9000 + b" HTTP/1.1\r\n\r\n")) == 400
+        answer = await visitor.raw(b"GET /" + b"y" * 9000 + b" HTTP/1.1\r\n\r\n")
+        assert status_of(answer) == 400
+        assert b'{"error": {"code": "bad_request"' in answer
+        assert b"Server: whereis" in answer
+        assert b"yyy" not in answer
+    assert caplog.records == []
+
+
+async def test_what_goes_wrong_here_is_logged_and_not_told(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a secret")
+
+    monkeypatch.setattr(world.search, "by_hash", broken)
+    async with visiting(world) as visitor:
+        document = await visitor.ask("search?hash=0", expect=500)
+    assert document["error"] == {"code": "error", "message": "Something went wrong here."}
+    (record,) = caplog.records
+    assert (record.name, record.getMessage()) == ("bot.web.connections", "an answer failed")
+    assert "127.0.0.1" not in caplog.text
 
 
 # ---- Too slowly ------------------------------------------------------------------------------
