@@ -108,12 +108,15 @@ class SearchService:
         started = time.perf_counter()
         radius = self._radii.unverified if radius is None else radius
         collections = await self._collections(scope)
-        asked = NearProbe(dhash, None, radius, radius)
+        # As far as neighbours are counted, however near is near enough.
+        reach = max(radius, DENSITY_RADIUS)
+        asked = NearProbe(dhash, None, reach, reach)
         near = await self._store.near([asked], list(collections), limit_each=CANDIDATES)
-        around = Surroundings(near.images, near.within[0], min(DENSITY_RADIUS, radius))
+        around = Surroundings(near.images, near.within[0])
         found = [
             Found(candidate, AS_IT_IS, NOT_LOOKED, by_distance(candidate.distance, around))
             for candidate in near.candidates
+            if candidate.distance <= radius
         ]
         shown = sorted(filter(self._word, found), key=_rank)[:MATCH_LIMIT]
         matches = await self._with_pages(apart(shown), collections)
