@@ -19,7 +19,7 @@ def search(store: Store) -> SearchService:
 
 
 def flipped(bits: int) -> int:
-    return HASH ^ (2**bits - 1)
+    return HASH ^ ((1 << bits) - 1)
 
 
 async def fill(store: Store, *rows: NewAppearance) -> None:
