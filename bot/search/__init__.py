@@ -6,7 +6,7 @@ is near with the picture itself; ``confidence`` says how likely a stranger would
 """
 
 from bot.search.confidence import Chances
-from bot.search.documents import answer_json, hash_text, match_json
+from bot.search.documents import answer_json, hash_text, look_text, match_json
 from bot.search.model import (
     PAGES_SHOWN,
     Answer,
@@ -35,6 +35,7 @@ __all__ = [
     "Verdict",
     "answer_json",
     "hash_text",
+    "look_text",
     "match_json",
     "verdict",
     "what_was_done",

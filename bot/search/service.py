@@ -126,6 +126,17 @@ class SearchService:
             answer = Answer("found" if matches else "none", None, 0.0, matches, dhash=dhash)
         return replace(answer, elapsed_ms=(time.perf_counter() - started) * 1000)
 
+    async def by_look(self, dhash: int, phash: int, look: bytes, scope: Scope) -> Answer:
+        """Search for a picture of which both hashes and the look are known, and nothing more.
+
+        Hashes are signed 64-bit integers, ``look`` has ``LOOK_BYTES`` bytes.  It is looked at as it
+        is, not turned or framed.  Raises :class:`bot.errors.DatabaseUnavailableError`.
+        """
+        started = time.perf_counter()
+        # Its size and its format nobody asks for here.
+        fingerprint = Fingerprint(dhash, phash, 0, 0, "", plain=False, look=look)
+        return await self._answer(Query(fingerprint, ()), scope, started)
+
     async def knows(self, image_id: int, scope: Scope) -> bool:
         """Whether there is a picture of that id among those that may be seen."""
         collections = await self._collections(scope)

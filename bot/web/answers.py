@@ -11,6 +11,7 @@ from bot.search import (
     Page,
     Verdict,
     hash_text,
+    look_text,
     verdict,
     what_was_done,
 )
@@ -27,7 +28,11 @@ _REL = "noopener noreferrer nofollow"
 
 _BY_HASH = (
     "This search went by a hash alone. Search with the picture itself to be surer, and to find "
-    "copies that were cropped, framed or turned."
+    "copies that were framed or turned."
+)
+_BY_LOOK = (
+    "This search went by a fingerprint. Search with the picture itself to find copies that were "
+    "framed or turned."
 )
 
 
@@ -42,14 +47,15 @@ def heading_of(answer: Answer) -> str:
     }[answer.status]
 
 
-def of_answer(answer: Answer, *, by_hash: bool = False) -> Html:
-    """What was found, or why nothing was."""
+def of_answer(answer: Answer, *, shared: bool = False) -> Html:
+    """What was found, or why nothing was; ``shared`` where there was a link and no picture."""
+    note = _BY_HASH if answer.fingerprint is None else _BY_LOOK
     return joined(
         _heading(heading_of(answer)),
         # The page's script puts the visitor's own picture here; it never comes from the server.
         element("div", class_="query", data_query=True),
         *_said(answer),
-        element("p", _BY_HASH, class_="note") if by_hash else None,
+        element("p", note, class_="note") if shared else None,
         _matches(answer.matches) if answer.matches else None,
         _share(answer),
     )
@@ -166,5 +172,8 @@ def _name(match: Match) -> str:
 def _share(answer: Answer) -> Html | None:
     if answer.dhash is None or answer.status not in ("found", "none"):
         return None
-    href = f"/?{urlencode({'hash': hash_text(answer.dhash)})}"
-    return element("p", element("a", "Link to this search", href=href, data_share=True))
+    fields = {"hash": hash_text(answer.dhash)}
+    if answer.fingerprint is not None:
+        fields["look"] = look_text(answer.fingerprint)
+    link = element("a", "Link to this search", href=f"/?{urlencode(fields)}", data_share=True)
+    return element("p", link)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
@@ -13,6 +14,8 @@ from bot.text import clip, plain
 from bot.web.problems import ProblemError, bad_request
 
 MAX_RADIUS = 16
+# 53 bytes of base64: the pHash and the look.
+LOOK_PATTERN = "^[A-Za-z0-9_-]{71}$"
 MAX_FORM = 16 * 1024
 MAX_PAGES = 100
 PAGES_LISTED = 50
@@ -26,6 +29,8 @@ _PIECE = 256 * 1024
 _LARGEST = 2**63 - 1
 
 _HEXADECIMAL = re.compile(r"(?:0x)?([0-9a-f]{16})", re.ASCII | re.IGNORECASE)
+_HASH_BYTES = 8
+_LOOK = re.compile(LOOK_PATTERN, re.ASCII)
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,24}", re.ASCII)
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
@@ -108,6 +113,17 @@ def hash_asked(text: str) -> int:
         "bad_hash",
         "A hash is 16 hexadecimal digits, or a signed 64-bit number in decimal.",
     )
+
+
+def look_asked(text: str) -> tuple[int, bytes]:
+    """The pHash and the look that are written as answers write them.
+
+    Raises :class:`ProblemError`.
+    """
+    if not _LOOK.fullmatch(text):
+        raise ProblemError(422, "bad_look", "A look is what the answer to a picture has as such.")
+    data = urlsafe_b64decode(f"{text}=")
+    return int.from_bytes(data[:_HASH_BYTES], signed=True), data[_HASH_BYTES:]
 
 
 def number_asked(

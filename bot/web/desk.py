@@ -16,6 +16,7 @@ from bot.web.asked import (
     PAGES_LISTED,
     Link,
     hash_asked,
+    look_asked,
     number_asked,
     read_asked,
 )
@@ -84,13 +85,16 @@ class Desk:
             return asked.name, await self._search.search(asked.data, VISITOR)
 
     async def by_hash(self, request: web.Request) -> tuple[str, Answer]:
-        """Search for the hash in the query, within its radius."""
+        """Search for the hash in the query: with its look if there is one, or within its radius."""
         caller = self._caller(request)
         self._allow(caller, 1.0)
         text = request.query.get("hash", "").strip()
         dhash = hash_asked(text)
         radius = number_asked(request, "radius", None, 0, MAX_RADIUS)
+        look = look_asked(request.query["look"]) if "look" in request.query else None
         with self._look_ups.taken(caller.name, _LOOK_UPS_AT_ONCE):
+            if look is not None:
+                return text, await self._search.by_look(dhash, *look, VISITOR)
             return text, await self._search.by_hash(dhash, VISITOR, radius=radius)
 
     async def pages(self, request: web.Request) -> Listed:

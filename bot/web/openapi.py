@@ -4,7 +4,7 @@ from importlib.metadata import version
 from typing import Any, get_args
 
 from bot.search import PAGES_SHOWN, Confidence, Status
-from bot.web.asked import MAX_ID, MAX_PAGES, MAX_RADIUS, PAGES_LISTED
+from bot.web.asked import LOOK_PATTERN, MAX_ID, MAX_PAGES, MAX_RADIUS, PAGES_LISTED
 from bot.web.options import WebOptions
 
 VERSION = "v1"
@@ -49,7 +49,8 @@ def openapi(options: WebOptions) -> Schema:
                     "description": (
                         "A hash alone allows no second look: no match is called `exact`, and only "
                         "those that are likely enough by their distance are given, however wide "
-                        "the radius."
+                        "the radius. With the `look` of an answer it is as sure as with the "
+                        "picture, where that was neither framed nor turned."
                     ),
                     "parameters": [
                         _query(
@@ -66,7 +67,12 @@ def openapi(options: WebOptions) -> Schema:
                         _query(
                             "radius",
                             {"type": "integer", "minimum": 0, "maximum": MAX_RADIUS},
-                            "How many bits a stored hash may differ in.",
+                            "How many bits a stored hash may differ in, where there is no look.",
+                        ),
+                        _query(
+                            "look",
+                            {"type": "string", "pattern": LOOK_PATTERN},
+                            "The `look` of an answer to the same picture.",
                         ),
                     ],
                     "responses": _responses("Search", 401, 422, 429, 503),
@@ -160,6 +166,7 @@ def _query_schema() -> Schema:
         status={"enum": list(get_args(Status))},
         reason={"type": ["string", "null"]},
         hash={"type": ["string", "null"], "pattern": "^[0-9a-f]{16}$"},
+        look={"type": ["string", "null"], "pattern": LOOK_PATTERN},
         elapsed_ms={"type": "number", "minimum": 0},
         matches={"type": "array", "items": _ref("Match")},
     )

@@ -64,7 +64,7 @@ class SearchPage:
         if "hash" in request.query:
             _, answer = await self._desk.by_hash(request)
             title = answers.heading_of(answer)
-            return self._answer(answers.of_answer(answer, by_hash=True), title)
+            return self._answer(answers.of_answer(answer, shared=True), title)
         headers = {"ETag": self._tag, "Cache-Control": "no-cache"}
         if self._tag in request.headers.get("If-None-Match", ""):
             return web.Response(status=304, headers=headers)

@@ -51,7 +51,7 @@ async def test_each_status_is_an_answer(world: World, data: bytes, status: str) 
         found = await visitor.search(data)
     assert (found["status"], found["matches"]) == (status, [])
     assert (found["reason"] is None) == (status == "none")
-    assert (found["hash"] is None) == (status == "unreadable")
+    assert (found["hash"] is None) == (found["look"] is None) == (status == "unreadable")
 
 
 @pytest.mark.parametrize("kind", ["json", "data"])
@@ -117,10 +117,25 @@ async def test_a_hash_alone_is_never_exact_and_is_bounded_by_its_radius(world: W
         assert await found(16) == [(3, "possible")]
 
 
+async def test_a_hash_with_its_look_is_as_sure_as_the_picture(world: World) -> None:
+    async with visiting(world) as visitor:
+        sent = await visitor.search(halved_jpeg(draw(1)))
+        params = {"hash": sent["hash"], "look": sent["look"]}
+        (found,) = (await visitor.ask("search", params=params))["queries"]
+        assert {**found, "image": 0, "elapsed_ms": 0} == {**sent, "image": 0, "elapsed_ms": 0}
+        assert found["matches"][0]["confidence"] == "exact"
+        # The look of another picture.
+        other = await visitor.search(png(99))
+        params = {"hash": sent["hash"], "look": other["look"]}
+        (found,) = (await visitor.ask("search", params=params))["queries"]
+        assert found["matches"] == []
+
+
 @pytest.mark.parametrize(
     ("params", "code"),
     [
         ({}, "bad_hash"),
+        ({"hash": "0", "look": "A" * 70}, "bad_look"),
         ({"hash": ""}, "bad_hash"),
         ({"hash": "9" * 19}, "bad_hash"),
         ({"hash": "xyz"}, "bad_hash"),

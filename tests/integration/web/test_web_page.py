@@ -61,8 +61,11 @@ async def test_a_picture_is_found(world: World) -> None:
         assert "Mountain 10" in every.text
         (share,) = (link["href"] for link in seen.links if "data-share" in link)
         shared = await get(visitor, str(share).lstrip("/"))
-    assert "Possible match: Mount Everest" in shared.text
-    assert "went by a hash alone" in shared.text
+        alone = await get(visitor, str(share).lstrip("/").partition("&")[0])
+    assert "Exact match: Mount Everest" in shared.text
+    assert "went by a fingerprint" in shared.text
+    assert "Possible match: Mount Everest" in alone.text
+    assert "went by a hash alone" in alone.text
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
-"""Hashes as people and programs write them."""
+"""Hashes and looks as people and programs write them."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.search import hash_text
-from bot.web.asked import hash_asked
+from bot.images import LOOK_BYTES, Fingerprint
+from bot.search import hash_text, look_text
+from bot.web.asked import hash_asked, look_asked
 from bot.web.problems import ProblemError
 
 
@@ -47,3 +48,16 @@ def test_what_is_no_hash(text: str) -> None:
     with pytest.raises(ProblemError) as caught:
         hash_asked(text)
     assert (caught.value.status, caught.value.code) == (422, "bad_hash")
+
+
+@given(st.integers(-(2**63), 2**63 - 1), st.binary(min_size=LOOK_BYTES, max_size=LOOK_BYTES))
+def test_a_look_as_answers_write_it(phash: int, look: bytes) -> None:
+    text = look_text(Fingerprint(0, phash, 1, 1, "PNG", plain=False, look=look))
+    assert look_asked(text) == (phash, look)
+
+
+@pytest.mark.parametrize("text", ["", "A" * 70, "A" * 72, "A" * 70 + "=", "A" * 70 + "/", "é" * 71])
+def test_what_is_no_look(text: str) -> None:
+    with pytest.raises(ProblemError) as caught:
+        look_asked(text)
+    assert (caught.value.status, caught.value.code) == (422, "bad_look")

@@ -69,7 +69,8 @@ async def test_choosing_a_picture_finds_it(tab: Tab) -> None:
     ], "it was sent once, and only to where it was searched for"
 
     await tab.page.get_by_text("Link to this search").click()
-    assert "Possible match: Mount Everest" in await tab.shown()
+    await tab.page.get_by_text("This search went by a fingerprint.").wait_for()
+    assert "Exact match: Mount Everest" in await tab.shown()
     assert "?hash=" in tab.page.url
 
 
