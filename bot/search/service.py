@@ -98,6 +98,17 @@ class SearchService:
         matches, _ = await self._matches(Query(fingerprint, ()), collections, files_apart=True)
         return matches
 
+    async def pages(
+        self, image_id: int, scope: Scope, *, after: int = 0, limit: int = PAGES_SHOWN
+    ) -> tuple[Page, ...]:
+        """More pages of a picture, those behind the page with id ``after``."""
+        collections = await self._collections(scope)
+        image = await self._store.image(image_id, list(collections))
+        if image is None:
+            return ()
+        rows = await self._store.pages(image_id, list(collections), after=after, limit=limit)
+        return _pages(rows, collections[image.collection_id])
+
     async def by_hash(self, dhash: int, scope: Scope, *, radius: int | None = None) -> Answer:
         """Search for a picture of which nothing but its dHash is known, a signed 64-bit integer.
 
@@ -141,17 +152,6 @@ class SearchService:
         """Whether there is a picture of that id among those that may be seen."""
         collections = await self._collections(scope)
         return await self._store.image(image_id, list(collections)) is not None
-
-    async def pages(
-        self, image_id: int, scope: Scope, *, after: int = 0, limit: int = PAGES_SHOWN
-    ) -> tuple[Page, ...]:
-        """More pages of a picture, those behind the page with id ``after``."""
-        collections = await self._collections(scope)
-        image = await self._store.image(image_id, list(collections))
-        if image is None:
-            return ()
-        rows = await self._store.pages(image_id, list(collections), after=after, limit=limit)
-        return _pages(rows, collections[image.collection_id])
 
     async def _answer(
         self,
