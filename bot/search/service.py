@@ -131,7 +131,7 @@ class SearchService:
         ]
         shown = sorted(filter(self._word, found), key=_rank)[:MATCH_LIMIT]
         matches = await self._with_pages(apart(shown), collections)
-        if around.crowd >= CROWDED and _all_possible(matches):
+        if around.crowd >= CROWDED and not matches:
             answer = Answer("plain", PLAIN_REASON, 0.0, dhash=dhash)
         else:
             answer = Answer("found" if matches else "none", None, 0.0, matches, dhash=dhash)
@@ -287,12 +287,8 @@ def _too_plain(fingerprint: Fingerprint, around: Surroundings, matches: Sequence
     What has next to nothing in it agrees in every way with all that has nothing in it either.
     """
     if around.crowd >= CROWDED:
-        return fingerprint.plain or _all_possible(matches)
+        return fingerprint.plain or all(match.confidence == "possible" for match in matches)
     return fingerprint.plain and not matches
-
-
-def _all_possible(matches: Sequence[Match]) -> bool:
-    return all(match.confidence == "possible" for match in matches)
 
 
 def _pages(rows: Iterable[PageRow], collection: Collection) -> tuple[Page, ...]:
