@@ -1,7 +1,7 @@
 """Hashes and looks as people and programs write them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.images import LOOK_BYTES, Fingerprint
@@ -10,6 +10,7 @@ from bot.web.asked import hash_asked, look_asked
 from bot.web.problems import ProblemError
 
 
+@settings(deadline=None)
 @given(st.integers(-(2**63), 2**63 - 1))
 def test_every_hash_in_every_form(value: int) -> None:
     digits = hash_text(value)
@@ -50,6 +51,7 @@ def test_what_is_no_hash(text: str) -> None:
     assert (caught.value.status, caught.value.code) == (422, "bad_hash")
 
 
+@settings(deadline=None)
 @given(st.integers(-(2**63), 2**63 - 1), st.binary(min_size=LOOK_BYTES, max_size=LOOK_BYTES))
 def test_a_look_as_answers_write_it(phash: int, look: bytes) -> None:
     text = look_text(Fingerprint(0, phash, 1, 1, "PNG", plain=False, look=look))

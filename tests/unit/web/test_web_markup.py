@@ -1,7 +1,7 @@
 """Whatever is not HTML is escaped on its way in."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.web.markup import Html, element, filled, html_of, joined
@@ -14,6 +14,7 @@ def test_elements() -> None:
     assert element("p", hidden=False) == "<p></p>"
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_text_stays_text_wherever_it_goes(text: str) -> None:
     for made in (
