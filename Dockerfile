@@ -45,7 +45,7 @@ ENV PATH=/opt/whereis/bin:$PATH \
 WORKDIR /data
 USER whereis
 
-# Only `run` answers; without an answer for a while the container counts as unhealthy.
+# `run` and `web` answer; without an answer for a while the container counts as unhealthy.
 HEALTHCHECK --interval=30s --timeout=8s --start-period=90s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as u; u.build_opener(u.ProxyHandler({})).open('http://127.0.0.1:' + os.environ['WHEREIS_HEALTH_PORT'] + '/healthz', timeout=7)"]
 

@@ -1,5 +1,8 @@
 """The one place where things are put together, in one ``async with``."""
 
+import asyncio
+import logging
+import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +20,10 @@ from bot.privacy import PrivacyService
 from bot.rules import RulesService
 from bot.search import Chances, Radii, SearchService
 from bot.watch import WatchService
+from bot.web import WebOptions, serve_web
 from db import Database, open_database
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,46 @@ def options(settings: Settings) -> BotOptions:
     )
 
 
+def web_options(settings: Settings) -> WebOptions:
+    """How the page and the HTTP API behave."""
+    return WebOptions(
+        host=settings.web_host,
+        port=settings.web_port,
+        keys=frozenset(key.get_secret_value() for key in settings.web_keys),
+        origins=settings.web_origins,
+        proxies=settings.web_proxies,
+        burst=settings.web_burst,
+        per_minute=settings.web_per_minute,
+        key_per_minute=settings.web_key_per_minute,
+        at_once=settings.web_at_once,
+        max_bytes=settings.max_bytes,
+        upload_timeout=settings.web_upload_timeout,
+    )
+
+
+async def run_web(settings: Settings, *, say: Callable[[str], None]) -> None:
+    """Serve the page and the HTTP API until SIGTERM or Ctrl-C.
+
+    Raises :class:`ConfigurationError` where it can't listen.
+    """
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    async with open_app(settings, say=say) as app, AsyncExitStack() as stack:
+        app.workers.warm_up()
+
+        async def health() -> Health:
+            return await _health(app.database)
+
+        if settings.health_port:
+            await stack.enter_async_context(serve_health(settings.health_port, health))
+        await stack.enter_async_context(_web(app, settings, say))
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, stopped.set)
+            stack.callback(loop.remove_signal_handler, name)
+        await stopped.wait()
+        log.info("told to stop")
+
+
 async def run_bot(settings: Settings, *, say: Callable[[str], None]) -> None:
     """Run the bot until it is told to stop.
 
@@ -131,15 +177,29 @@ async def run_bot(settings: Settings, *, say: Callable[[str], None]) -> None:
         bot = WhereisBot(app.services, app.options)
 
         async def health() -> Health:
-            try:
-                await app.database.ping()
-            except DatabaseError as error:
-                return Health(ok=False, detail={"discord": bot.is_ready(), "database": str(error)})
-            return Health(
-                ok=bot.is_ready(), detail={"discord": bot.is_ready(), "database": "reachable"}
-            )
+            found = await _health(app.database)
+            ready = bot.is_ready()
+            return Health(ok=ready and found.ok, detail={"discord": ready, **found.detail})
 
         async with AsyncExitStack() as stack:
             if settings.health_port:
                 await stack.enter_async_context(serve_health(settings.health_port, health))
+            if settings.web_with_bot:
+                await stack.enter_async_context(_web(app, settings, say))
             await connect(bot, token.get_secret_value())
+
+
+@asynccontextmanager
+async def _web(app: App, settings: Settings, say: Callable[[str], None]) -> AsyncIterator[None]:
+    services = app.services
+    async with serve_web(services.search, services.fetcher, web_options(settings)) as address:
+        say(f"The page is at {address} until this program is stopped.")
+        yield
+
+
+async def _health(database: Database) -> Health:
+    try:
+        await database.ping()
+    except DatabaseError as error:
+        return Health(ok=False, detail={"database": str(error)})
+    return Health(ok=True, detail={"database": "reachable"})

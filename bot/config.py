@@ -5,6 +5,7 @@ is described in ``.env.example``; a test compares the two.
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -14,6 +15,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.errors import ConfigurationError
 
 MEBIBYTE = 1024 * 1024
+MIN_KEY_LENGTH = 16
+
+# As browsers write it: no path, and the host in lower case.
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?")
 
 
 class Settings(BaseSettings):
@@ -68,13 +73,26 @@ class Settings(BaseSettings):
     chance_unverified: float = Field(0.2, gt=0, le=1)
     page_url_template: str = "https://en.wikipedia.org/wiki/{title}"
 
+    # The page and the HTTP API
+    web_with_bot: bool = False
+    web_host: str = Field("127.0.0.1", min_length=1)
+    web_port: int = Field(8090, ge=0, le=65535)
+    web_keys: Annotated[frozenset[SecretStr], NoDecode] = frozenset()
+    web_origins: Annotated[frozenset[str], NoDecode] = frozenset()
+    web_proxies: int = Field(0, ge=0, le=10)
+    web_burst: int = Field(10, ge=1)
+    web_per_minute: float = Field(20.0, ge=0)
+    web_key_per_minute: float = Field(600.0, ge=0)
+    web_at_once: int = Field(16, ge=1, le=1000)
+    web_upload_timeout: float = Field(30.0, gt=0)
+
     # Running
     health_port: int = Field(0, ge=0, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("owner_ids", mode="before")
+    @field_validator("owner_ids", "web_keys", "web_origins", mode="before")
     @classmethod
-    def _split_ids(cls, value: object) -> object:
+    def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return frozenset(part.strip() for part in value.split(",") if part.strip())
         return value
@@ -86,11 +104,25 @@ class Settings(BaseSettings):
             raise ValueError("must be a web address with {title} in it")
         return value
 
+    @field_validator("web_keys")
+    @classmethod
+    def _keys_are_long(cls, value: frozenset[SecretStr]) -> frozenset[SecretStr]:
+        if any(len(key.get_secret_value()) < MIN_KEY_LENGTH for key in value):
+            raise ValueError(f"a key has {MIN_KEY_LENGTH} characters at least")
+        return value
+
+    @field_validator("web_origins")
+    @classmethod
+    def _are_origins(cls, value: frozenset[str]) -> frozenset[str]:
+        if any(origin != "*" and not _ORIGIN.fullmatch(origin) for origin in value):
+            raise ValueError("must be web addresses without a path, such as https://example.org")
+        return value
+
     def secrets(self) -> list[str]:
         """What must never be read by anybody: for the log, which takes it out."""
         return [
             secret.get_secret_value()
-            for secret in (self.discord_token, self.database_url)
+            for secret in (self.discord_token, self.database_url, *self.web_keys)
             if secret is not None
         ]
 
@@ -116,7 +148,7 @@ def clear_secrets() -> None:
 
     Every process that it starts would get them, those that read strangers' pictures among them.
     """
-    for field in ("discord_token", "database_url"):
+    for field in ("discord_token", "database_url", "web_keys"):
         os.environ.pop(variable_of(field), None)
 
 

@@ -17,37 +17,6 @@ COLOURS: dict[Confidence, str] = {"exact": "green", "close": "yellow", "possible
 SIGNS = {"ok": ("✓", "green"), "note": ("!", "yellow"), "problem": ("✗", "red")}
 
 
-def answer_json(image: str, answer: Answer) -> dict[str, Any]:
-    """One entry of ``queries`` in the JSON of ``whereis-bot search``."""
-    return {
-        "image": image,
-        "status": answer.status,
-        "reason": answer.reason,
-        "elapsed_ms": round(answer.elapsed_ms, 1),
-        "matches": [match_json(match) for match in answer.matches],
-    }
-
-
-def match_json(match: Match) -> dict[str, Any]:
-    """One entry of ``matches``."""
-    return {
-        "image_id": match.image_id,
-        "collection": match.collection,
-        "file": match.file,
-        "distance": match.distance,
-        "confidence": match.confidence,
-        "chance_wrong": match.strangers,
-        "view": {
-            "orientation": match.view.orientation,
-            "framing": match.view.framing,
-            "frame": match.view.frame,
-        },
-        "alike": list(match.alike),
-        "page_count": match.page_count,
-        "pages": [{"title": page.title, "url": page.url} for page in match.pages],
-    }
-
-
 def answer_text(image: str, answer: Answer, *, limit: int) -> RenderableType:
     """An answer for the terminal: a line for the picture, and a line for each match."""
     heading = Text(image, style="bold")

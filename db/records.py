@@ -65,12 +65,13 @@ class Collection:
 class NearProbe:
     """What to look for: hashes as signed 64-bit integers, radii in bits of dHash (0–64).
 
-    ``radius`` is for stored pictures that have a pHash, by which a match can be confirmed, and
-    ``radius_unverified`` for those that have not, as in rows from a dump.
+    ``phash`` is ``None`` where nothing but a dHash is known.  ``radius`` is for stored pictures
+    that have a pHash, by which a match can be confirmed, and ``radius_unverified`` for those that
+    have not, as in rows from a dump.
     """
 
     dhash: int
-    phash: int
+    phash: int | None
     radius: int
     radius_unverified: int
 

@@ -26,7 +26,7 @@ from bot.errors import ConfigurationError, DatabaseError
 from bot.images import Workers
 from bot.ingest import Actor, IndexKind, ListFormat, NewPicture
 from bot.log import configure
-from bot.search import Answer, Scope
+from bot.search import Answer, Scope, answer_json
 from bot.titles import parse_page
 from db import ServerInfo
 
@@ -69,7 +69,7 @@ async def search(
         async for path, found in ahead(images, answer, limit=app.workers.capacity):
             unreadable += found.status == "unreadable"
             if as_json:
-                documents.append(report.answer_json(str(path), found))
+                documents.append(answer_json(str(path), found))
             else:
                 console.print(report.answer_text(str(path), found, limit=limit), soft_wrap=True)
     if as_json:

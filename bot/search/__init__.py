@@ -2,10 +2,11 @@
 
 ``service`` asks the database about every view of a picture at once; ``second_look`` compares what
 is near with the picture itself; ``confidence`` says how likely a stranger would look as much alike;
-``grouping`` makes one match of files that show the same picture.
+``grouping`` makes one match of files that show the same picture; ``documents`` has it as JSON.
 """
 
 from bot.search.confidence import Chances
+from bot.search.documents import answer_json, hash_text, look_text, match_json
 from bot.search.model import (
     PAGES_SHOWN,
     Answer,
@@ -18,7 +19,7 @@ from bot.search.model import (
     Status,
 )
 from bot.search.service import MATCH_LIMIT, SearchService
-from bot.search.words import what_was_done
+from bot.search.words import Verdict, verdict, what_was_done
 
 __all__ = [
     "MATCH_LIMIT",
@@ -33,5 +34,11 @@ __all__ = [
     "Scope",
     "SearchService",
     "Status",
+    "Verdict",
+    "answer_json",
+    "hash_text",
+    "look_text",
+    "match_json",
+    "verdict",
     "what_was_done",
 ]

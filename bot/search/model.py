@@ -97,10 +97,15 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a search found. ``reason`` says why there is no match, in a sentence for people."""
+    """What a search found. ``reason`` says why there is no match, in a sentence for people.
+
+    ``fingerprint`` is that of the picture, ``None`` where none was read; ``dhash`` is what was
+    searched for, a signed 64-bit integer.
+    """
 
     status: Status
     reason: str | None
     elapsed_ms: float
     matches: tuple[Match, ...] = ()
     fingerprint: Fingerprint | None = None
+    dhash: int | None = None

@@ -24,6 +24,7 @@ from bot.search.model import (
 from bot.search.second_look import Looked, says_nothing, second_look
 from bot.titles import page_url
 from db.records import (
+    DENSITY_RADIUS,
     Candidate,
     Collection,
     NearFound,
@@ -42,6 +43,9 @@ FILES_LISTED = 10
 
 CROWDED = 300
 """From how many times the neighbours of a photograph on a picture can hardly be told from them."""
+
+NOT_LOOKED = Looked(None, None, 1.0)
+"""What a second look gives where there is nothing to look at."""
 
 PLAIN_REASON = (
     "This picture is too plain to search by sight: a blank or nearly blank picture looks like "
@@ -131,6 +135,50 @@ class SearchService:
         rows = await self._store.pages(image_id, list(collections), after=after, limit=limit)
         return _pages(rows, collections[image.collection_id])
 
+    async def by_hash(self, dhash: int, scope: Scope, *, radius: int | None = None) -> Answer:
+        """Search for a picture of which nothing but its dHash is known, a signed 64-bit integer.
+
+        There is no second look, so matches are called what those are of which nothing but a dHash
+        is stored.  ``radius`` is in bits, 0–64; ``None`` means the one for such pictures.  Raises
+        :class:`bot.errors.DatabaseUnavailableError`.
+        """
+        started = time.perf_counter()
+        radius = self._radii.unverified if radius is None else radius
+        collections = await self._collections(scope)
+        # As far as neighbours are counted, however near is near enough.
+        reach = max(radius, DENSITY_RADIUS)
+        asked = NearProbe(dhash, None, reach, reach)
+        near = await self._store.near([asked], list(collections), limit_each=CANDIDATES)
+        around = Surroundings(near.images, near.within[0], near.counted[0])
+        found = [
+            Found(candidate, AS_IT_IS, NOT_LOOKED, by_distance(candidate.distance, around))
+            for candidate in near.candidates
+            if candidate.distance <= radius
+        ]
+        shown = sorted(filter(self._word, found), key=_rank)[:MATCH_LIMIT]
+        matches = await self._with_pages(apart(shown), collections)
+        if around.crowd >= CROWDED and not matches:
+            answer = Answer("plain", PLAIN_REASON, 0.0, dhash=dhash)
+        else:
+            answer = Answer("found" if matches else "none", None, 0.0, matches, dhash=dhash)
+        return replace(answer, elapsed_ms=(time.perf_counter() - started) * 1000)
+
+    async def by_look(self, dhash: int, phash: int, look: bytes, scope: Scope) -> Answer:
+        """Search for a picture of which both hashes and the look are known, and nothing more.
+
+        Hashes are signed 64-bit integers, ``look`` has ``LOOK_BYTES`` bytes.  It is looked at as it
+        is, not turned or framed.  Raises :class:`bot.errors.DatabaseUnavailableError`.
+        """
+        started = time.perf_counter()
+        # Its size and its format nobody asks for here.
+        fingerprint = Fingerprint(dhash, phash, 0, 0, "", plain=False, look=look)
+        return await self._answer(Query(fingerprint, ()), scope, started)
+
+    async def knows(self, image_id: int, scope: Scope) -> bool:
+        """Whether there is a picture of that id among those that may be seen."""
+        collections = await self._collections(scope)
+        return await self._store.image(image_id, list(collections)) is not None
+
     async def _answer(
         self,
         query: Query | Unreadable,
@@ -146,10 +194,11 @@ class SearchService:
             matches, around = await self._matches(query, collections, files_apart=files_apart)
             fingerprint = query.fingerprint
             if _too_plain(fingerprint, around, matches):
-                answer = Answer("plain", PLAIN_REASON, 0.0, fingerprint=fingerprint)
+                answer = Answer("plain", PLAIN_REASON, 0.0)
             else:
                 status: Status = "found" if matches else "none"
-                answer = Answer(status, None, 0.0, matches, fingerprint)
+                answer = Answer(status, None, 0.0, matches)
+            answer = replace(answer, fingerprint=fingerprint, dhash=fingerprint.dhash)
         return replace(answer, elapsed_ms=(time.perf_counter() - started) * 1000)
 
     async def _matches(
@@ -174,14 +223,18 @@ class SearchService:
         ]
         shown = self._shown(probes, near, around)
         groups = (apart(shown) if files_apart else grouped(shown))[:MATCH_LIMIT]
+        return await self._with_pages(groups, collections), around[0]
+
+    async def _with_pages(
+        self, groups: Sequence[Group[Found]], collections: dict[int, Collection]
+    ) -> tuple[Match, ...]:
         files = [
             found.candidate.image_id
             for group in groups
             for found in (group.best, *group.others[:FILES_LISTED])
         ]
         pages = await self._store.pages_of(files, list(collections), limit_each=PAGES_SHOWN)
-        matches = tuple(self._match(group, collections, pages) for group in groups)
-        return matches, around[0]
+        return tuple(self._match(group, collections, pages) for group in groups)
 
     def _near(self, probe: Probe) -> NearProbe:
         view = probe.view

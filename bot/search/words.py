@@ -1,6 +1,31 @@
-"""What was done to a picture to find it, in words."""
+"""How sure a match is, and what was done to a picture to find it, in words."""
+
+from typing import NamedTuple
 
 from bot.images import View
+from bot.search.model import Confidence, Match
+
+
+class Verdict(NamedTuple):
+    """How sure a match is: in two words, and in a sentence that goes on from there."""
+
+    words: str
+    meaning: str
+
+
+_VERDICTS: dict[Confidence, Verdict] = {
+    "exact": Verdict("Exact match", "this is the same picture."),
+    "close": Verdict("Close match", "most likely the same picture, a little cropped or edited."),
+    "possible": Verdict(
+        "Possible match",
+        "it looks alike, but may well be another picture. Compare the two.",
+    ),
+}
+# Where only outlines are compared, nothing tells two flags of the same pattern apart.
+_BY_OUTLINE = Verdict(
+    "Close match",
+    "very likely the same picture, though I could compare its outlines alone.",
+)
 
 _TURNED = {
     2: "mirrored",
@@ -11,6 +36,13 @@ _TURNED = {
     7: "mirrored and turned to the right",
     8: "turned to the left",
 }
+
+
+def verdict(match: Match) -> Verdict:
+    """What to say of how sure a match is."""
+    if match.confidence == "close" and match.phash_distance is None:
+        return _BY_OUTLINE
+    return _VERDICTS[match.confidence]
 
 
 def what_was_done(view: View) -> str | None:

@@ -34,7 +34,8 @@ class Stored:
 
 def rank(stored: Stored | Candidate, probe: NearProbe) -> int:
     """The less the likelier."""
-    second = 30 if stored.phash is None else hamming(stored.phash, probe.phash)
+    known = stored.phash is not None and probe.phash is not None
+    second = hamming(stored.phash or 0, probe.phash or 0) if known else 30
     return 5 * hamming(stored.dhash, probe.dhash) + 2 * second
 
 
@@ -122,7 +123,7 @@ async def test_many_probes_equal_brute_force(
     probes = [
         NearProbe(
             flipped(dice.choice(centers), *dice.sample(range(64), dice.randint(0, 3))),
-            signed(dice.getrandbits(64)),
+            dice.choice([None, *(signed(dice.getrandbits(64)) for _ in range(3))]),
             dice.choice([0, 4, 6, 10, 12, 64]),
             dice.choice([0, 4, 6]),
         )

@@ -15,6 +15,10 @@ from tests.conftest import ROOT
 from tests.drawing import png
 
 NEEDED = (
+    "bot/web/static/index.html",
+    "bot/web/static/style.css",
+    "bot/web/static/app.js",
+    "bot/web/static/icon.svg",
     "db/migrations/0001_first_tables.sql",
     "db/statements/search.sql",
     "db/standin.sql",

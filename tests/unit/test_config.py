@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.app import web_options
 from bot.config import Settings, clear_secrets, variable_of
 from bot.errors import ConfigurationError
 
@@ -45,6 +46,9 @@ def test_the_environment_and_the_file_are_read(
         ("WHEREIS_PAGE_URL_TEMPLATE", "https://example.org/wiki/"),
         ("WHEREIS_PAGE_URL_TEMPLATE", "javascript:{title}"),
         ("WHEREIS_LOG_LEVEL", "LOUD"),
+        ("WHEREIS_WEB_KEYS", "short,long-enough-to-be-a-key"),
+        ("WHEREIS_WEB_ORIGINS", "https://example.org/path"),
+        ("WHEREIS_WEB_ORIGINS", "example.org"),
     ],
 )
 def test_a_wrong_value_is_named_by_its_variable(
@@ -58,8 +62,11 @@ def test_a_wrong_value_is_named_by_its_variable(
 def test_secrets_show_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "hush-token")
     monkeypatch.setenv("DATABASE_URL", "postgresql://u:hush-password@h/d")
+    monkeypatch.setenv("WHEREIS_WEB_KEYS", "hush-key-of-one-program, hush-key-of-another")
     settings = Settings.load()
     assert "hush" not in f"{settings!r} {settings} {settings.model_dump()}"
+    assert "hush-key-of-another" in settings.secrets()
+    assert "hush" not in repr(web_options(settings))
     monkeypatch.setenv("WHEREIS_RADIUS", "hush-typo")
     with pytest.raises(ConfigurationError) as caught:
         Settings.load()
@@ -69,6 +76,7 @@ def test_secrets_show_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_started_later_does_not_get_the_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "hush-token")
     monkeypatch.setenv("DATABASE_URL", "postgresql://u:hush-password@h/d")
+    monkeypatch.setenv("WHEREIS_WEB_KEYS", "hush-key-of-one-program")
     settings = Settings.load()
     clear_secrets()
 

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.cli import main as cli
 from bot.config import Settings, variable_of
 from bot.health import Health, serve_health
 
@@ -183,7 +184,7 @@ def example_variables() -> dict[str, str]:
 
 def test_each_service_is_built_from_a_file_that_exists() -> None:
     services = compose()["services"]
-    assert set(services) == {"db", "bot"}
+    assert set(services) == {"db", "bot", "web"}
     files = set()
     for service in services.values():
         context = ROOT / service["build"]["context"]
@@ -224,17 +225,31 @@ def test_the_variables_of_compose_are_in_the_example_with_the_same_default() -> 
 
 
 def test_the_bots_variables_are_settings() -> None:
-    bot = compose()["services"]["bot"]
-    assert set(bot["environment"]) <= SETTINGS
-    assert bot["env_file"] == ".env"
+    for name in ("bot", "web"):
+        service = compose()["services"][name]
+        assert set(service["environment"]) <= SETTINGS
+        assert service["env_file"] == ".env"
+        port = service["environment"]["WHEREIS_HEALTH_PORT"]
+        assert f"WHEREIS_HEALTH_PORT={port}" in only(last_stage("Dockerfile"), "ENV")
     assert ".env" in text_of(".gitignore").splitlines()
-    image = only(last_stage("Dockerfile"), "ENV")
-    assert f"WHEREIS_HEALTH_PORT={bot['environment']['WHEREIS_HEALTH_PORT']}" in image
 
 
-def test_nothing_is_published_and_nothing_gains_rights() -> None:
+def test_the_page_is_there_when_it_is_asked_for_and_knows_no_token() -> None:
+    web = compose()["services"]["web"]
+    assert web["profiles"] == ["web"]
+    assert web["image"] == compose()["services"]["bot"]["image"]
+    assert web["environment"]["DISCORD_TOKEN"] == ""
+    port = web["environment"]["WHEREIS_WEB_PORT"]
+    assert port != web["environment"]["WHEREIS_HEALTH_PORT"]
+    assert web["ports"] == [f"127.0.0.1:{port}:{port}"]
+    program, *words = web["command"]
+    assert program == json.loads(only(last_stage("Dockerfile"), "CMD"))[0]
+    assert words[0] in cli.commands
+
+
+def test_nothing_is_published_beyond_this_machine_and_nothing_gains_rights() -> None:
     for service in compose()["services"].values():
-        assert "ports" not in service
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
         assert "network_mode" not in service
         assert not service.get("privileged")
         assert service["read_only"] is True
@@ -242,11 +257,12 @@ def test_nothing_is_published_and_nothing_gains_rights() -> None:
         assert service["restart"] == "unless-stopped"
 
 
-def test_both_services_are_watched() -> None:
+def test_every_service_is_watched() -> None:
     services = compose()["services"]
     assert services["db"]["healthcheck"]["test"][:2] == ["CMD", "pg_isready"]
-    assert services["bot"]["depends_on"]["db"]["condition"] == "service_healthy"
-    assert "healthcheck" not in services["bot"], "the image's own is the one that is tested"
+    for name in ("bot", "web"):
+        assert services[name]["depends_on"]["db"]["condition"] == "service_healthy"
+        assert "healthcheck" not in services[name], "the image's own is the one that is tested"
     only(last_stage("Dockerfile"), "HEALTHCHECK")
 
 

@@ -1,0 +1,93 @@
+"""The HTTP API: the same documents as ``whereis-bot search --json``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from bot.search import answer_json
+from bot.web.desk import Desk
+from bot.web.openapi import ID_DIGITS, VERSION, openapi
+from bot.web.options import WebOptions
+from bot.web.problems import ProblemError
+
+PREFIX = f"/api/{VERSION}"
+
+_ALLOWED = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Max-Age": "600",
+}
+
+
+class Api:
+    """Answers in JSON."""
+
+    def __init__(self, desk: Desk, options: WebOptions) -> None:
+        self._desk = desk
+        self._origins = options.origins
+        self._document = openapi(options)
+
+    def add_to(self, router: web.UrlDispatcher) -> None:
+        """Have the API's addresses lead here."""
+        search = f"{PREFIX}/search"
+        router.add_post(search, self.picture)
+        router.add_get(search, self.by_hash)
+        router.add_options(search, self.preflight)
+        pages = f"{PREFIX}/pages/{{image_id:[0-9]{{1,{ID_DIGITS}}}}}"
+        router.add_get(pages, self.pages)
+        router.add_options(pages, self.preflight)
+        router.add_get(f"{PREFIX}/openapi.json", self.description)
+
+    async def picture(self, request: web.Request) -> web.Response:
+        """``POST /search``."""
+        name, answer = await self._desk.picture(request)
+        return document({"queries": [answer_json(name, answer)]})
+
+    async def by_hash(self, request: web.Request) -> web.Response:
+        """``GET /search``."""
+        name, answer = await self._desk.by_hash(request)
+        return document({"queries": [answer_json(name, answer)]})
+
+    async def pages(self, request: web.Request) -> web.Response:
+        """``GET /pages/{image_id}``."""
+        listed = await self._desk.pages(request)
+        pages = [{"id": page.id, "title": page.title, "url": page.url} for page in listed.pages]
+        return document({"image_id": listed.image_id, "pages": pages, "after": listed.after})
+
+    async def description(self, _: web.Request) -> web.Response:
+        """``GET /openapi.json``."""
+        return document(self._document, cache="public, max-age=3600")
+
+    async def preflight(self, _: web.Request) -> web.Response:
+        """What a browser asks before it lets a page of another web site ask."""
+        return web.Response(status=204, headers={"Allow": _ALLOWED["Access-Control-Allow-Methods"]})
+
+    def allow_origin(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Let a page of another web site read an answer, where the operator allows it that."""
+        if not self._origins:
+            return
+        response.headers.add("Vary", "Origin")
+        origin = request.headers.get("Origin")
+        if origin is not None and ("*" in self._origins or origin in self._origins):
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+            if request.method == "OPTIONS":
+                response.headers.update(_ALLOWED)
+
+
+def document(
+    content: Mapping[str, Any], *, status: int = 200, cache: str = "no-store"
+) -> web.Response:
+    """A JSON document."""
+    return web.json_response(content, status=status, headers={"Cache-Control": cache})
+
+
+def of_problem(problem: ProblemError) -> web.Response:
+    """The document that says why there is no answer."""
+    response = document(
+        {"error": {"code": problem.code, "message": problem.sentence}}, status=problem.status
+    )
+    response.headers.update(problem.headers)
+    return response

@@ -1,0 +1,138 @@
+"""What every way in has in common: who may ask how much, and the asking itself."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from bot.errors import NotFoundError
+from bot.net import Fetcher
+from bot.search import Answer, Page, Scope, SearchService
+from bot.web.asked import (
+    MAX_ID,
+    MAX_PAGES,
+    MAX_RADIUS,
+    PAGES_LISTED,
+    Link,
+    hash_asked,
+    look_asked,
+    number_asked,
+    read_asked,
+)
+from bot.web.callers import Caller, Keys, address_of, key_shown, wrong_key
+from bot.web.limits import Allowances, Places
+from bot.web.options import WebOptions
+from bot.web.problems import ProblemError
+
+VISITOR = Scope()
+"""What a visitor may see: the wikis. No server's own pictures, whatever they ask for."""
+
+# What a list of pages counts, beside a search.
+_LOOK_UP = 0.2
+_MOST_EACH = 4  # pictures of one address at a time
+_LOOK_UPS_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Pages of a picture, by their ids; ``after`` is where the next ones begin, if there may be."""
+
+    image_id: int
+    pages: tuple[Page, ...]
+    after: int | None
+
+
+class Desk:
+    """Takes what visitors ask to the services, and brings back what those say.
+
+    Every method raises :class:`ProblemError`, :class:`~bot.errors.FetchError` or
+    :class:`~bot.errors.DatabaseError`.
+    """
+
+    def __init__(
+        self,
+        search: SearchService,
+        fetcher: Fetcher,
+        options: WebOptions,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._search = search
+        self._fetcher = fetcher
+        self._options = options
+        self._keys = Keys(options.keys)
+        self._by_address = Allowances(options.burst, options.per_minute, clock=clock)
+        self._by_key = Allowances(options.burst, options.key_per_minute, clock=clock)
+        self._pictures = Places(options.at_once)
+        self._look_ups = Places(_LOOK_UPS_AT_ONCE)
+
+    async def picture(self, request: web.Request) -> tuple[str, Answer]:
+        """Search for the picture that is sent or linked to; also gives what it is called."""
+        self._refuse_strange_pages(request)
+        caller = self._caller(request)
+        self._allow(caller, 1.0)
+        most = self._options.at_once if caller.keyed else _MOST_EACH
+        with self._pictures.taken(caller.name, most):
+            asked = await read_asked(
+                request,
+                max_bytes=self._options.max_bytes,
+                seconds=self._options.upload_timeout,
+            )
+            if isinstance(asked, Link):
+                download = await self._fetcher.fetch(asked.url)
+                return asked.url, await self._search.search(download.data, VISITOR)
+            return asked.name, await self._search.search(asked.data, VISITOR)
+
+    async def by_hash(self, request: web.Request) -> tuple[str, Answer]:
+        """Search for the hash in the query: with its look if there is one, or within its radius."""
+        caller = self._caller(request)
+        self._allow(caller, 1.0)
+        text = request.query.get("hash", "").strip()
+        dhash = hash_asked(text)
+        radius = number_asked(request, "radius", None, 0, MAX_RADIUS)
+        look = look_asked(request.query["look"]) if "look" in request.query else None
+        with self._look_ups.taken(caller.name, _LOOK_UPS_AT_ONCE):
+            if look is not None:
+                return text, await self._search.by_look(dhash, *look, VISITOR)
+            return text, await self._search.by_hash(dhash, VISITOR, radius=radius)
+
+    async def pages(self, request: web.Request) -> Listed:
+        """Pages of the picture in the path, as many as the query says, from where it says."""
+        caller = self._caller(request)
+        self._allow(caller, _LOOK_UP)
+        image_id = int(request.match_info["image_id"])
+        after = number_asked(request, "after", 0, 0, MAX_ID) or 0
+        limit = number_asked(request, "limit", PAGES_LISTED, 1, MAX_PAGES) or PAGES_LISTED
+        with self._look_ups.taken(caller.name, _LOOK_UPS_AT_ONCE):
+            if not await self._search.knows(image_id, VISITOR):
+                raise NotFoundError(f"There is no picture {image_id} here.")
+            pages = await self._search.pages(image_id, VISITOR, after=after, limit=limit)
+        return Listed(image_id, pages, pages[-1].id if len(pages) == limit else None)
+
+    def _caller(self, request: web.Request) -> Caller:
+        address = Caller(address_of(request, self._options.proxies))
+        shown = key_shown(request)
+        if shown is None:
+            return address
+        name = self._keys.named(shown)
+        if name is None:
+            # Who tries keys is an address like any other.
+            self._allow(address, 1.0)
+            raise wrong_key()
+        return Caller(name, keyed=True)
+
+    def _allow(self, caller: Caller, cost: float) -> None:
+        (self._by_key if caller.keyed else self._by_address).use(caller.name, cost)
+
+    def _refuse_strange_pages(self, request: web.Request) -> None:
+        """Keep other web sites from having their visitors send pictures here.
+
+        Browsers say where a request comes from, and let no page say otherwise.
+        """
+        site = request.headers.get("Sec-Fetch-Site", "none")
+        if site in ("none", "same-origin"):
+            return
+        origins = self._options.origins
+        if "*" not in origins and request.headers.get("Origin") not in origins:
+            raise ProblemError(403, "cross_origin", "Pages of other web sites may not search here.")

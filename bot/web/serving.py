@@ -1,0 +1,103 @@
+"""The server: what every answer has, and how it begins and ends."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from bot.errors import ConfigurationError, WhereisError
+from bot.net import Fetcher
+from bot.search import SearchService
+from bot.web import api
+from bot.web.api import Api
+from bot.web.connections import listen, note_request
+from bot.web.desk import Desk
+from bot.web.headers import HEADERS
+from bot.web.options import WebOptions
+from bot.web.page import SearchPage
+from bot.web.problems import ProblemError, of_error, of_refusal
+
+# Seconds for which what is left of a refused request is taken in, so that its sender reads why.
+LINGER = 3.0
+# Seconds that answers may take which are under way when the server is told to stop.
+_SHUTDOWN = 5.0
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def serve_web(
+    search: SearchService,
+    fetcher: Fetcher,
+    options: WebOptions,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    lingering_time: float = LINGER,
+) -> AsyncIterator[str]:
+    """Serve the page and the API; gives the address at which they are.
+
+    ``clock`` gives the seconds by which is counted what each may ask.  Raises
+    :class:`ConfigurationError` where it can't listen.
+    """
+    desk = Desk(search, fetcher, options, clock=clock)
+    runner = web.AppRunner(
+        application(Api(desk, options), SearchPage(desk, options)),
+        handle_signals=False,
+        # Who goes away leaves no search behind.
+        handler_cancellation=True,
+        shutdown_timeout=_SHUTDOWN,
+    )
+    await runner.setup()
+    try:
+        if runner.server is None:
+            raise RuntimeError("the server is not set up")
+        try:
+            listening = await listen(runner.server, options, lingering_time=lingering_time)
+        except OSError as error:
+            raise ConfigurationError(
+                f"The page can't listen on {options.host}, port {options.port} "
+                f"({error.strerror}). Set WHEREIS_WEB_PORT to a port that is free, and "
+                "WHEREIS_WEB_HOST to an address of this machine."
+            ) from None
+        try:
+            host, port = listening.sockets[0].getsockname()[:2]
+            yield f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+        finally:
+            listening.close()
+    finally:
+        await runner.cleanup()
+
+
+def application(api_: Api, page: SearchPage) -> web.Application:
+    """All addresses, and what they have in common."""
+
+    @web.middleware
+    async def answered(request: web.Request, handler: _Handler) -> web.StreamResponse:
+        note_request(request)
+        try:
+            return await handler(request)
+        except WhereisError as error:
+            problem = of_error(error)
+        except web.HTTPException as refusal:
+            if refusal.status < 400:
+                raise
+            problem = of_refusal(refusal)
+        return _of_problem(request, problem)
+
+    def _of_problem(request: web.Request, problem: ProblemError) -> web.Response:
+        if request.path.startswith("/api/"):
+            return api.of_problem(problem)
+        return page.of_problem(problem)
+
+    async def with_headers(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(HEADERS)
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        if request.path.startswith("/api/"):
+            api_.allow_origin(request, response)
+
+    app = web.Application(middlewares=[answered])
+    app.on_response_prepare.append(with_headers)
+    api_.add_to(app.router)
+    page.add_to(app.router)
+    return app
