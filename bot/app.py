@@ -192,7 +192,9 @@ async def run_bot(settings: Settings, *, say: Callable[[str], None]) -> None:
 @asynccontextmanager
 async def _web(app: App, settings: Settings, say: Callable[[str], None]) -> AsyncIterator[None]:
     services = app.services
-    async with serve_web(services.search, services.fetcher, web_options(settings)) as address:
+    async with serve_web(
+        services.search, services.fetcher, web_options(settings), cards=services.cards
+    ) as address:
         say(f"The page is at {address} until this program is stopped.")
         yield
 

@@ -12,14 +12,17 @@ from typing import Any
 import aiohttp
 from jsonschema import Draft202012Validator
 
+from bot.cards import PATIENCE, CardService
 from bot.images import Limits, Workers
 from bot.ingest import Actor, IngestService, NewPicture
 from bot.net import Fetcher
+from bot.net.mediawiki import MediaWikiClient
 from bot.search import Radii, SearchService
 from bot.web import WebOptions, serve_web
 from bot.web.openapi import openapi
 from db import Database, open_database
 from tests.drawing import png
+from tests.loopback_mediawiki import LoopbackWiki, loopback_wiki
 from tests.loopback_site import ANY_PORT, at_home
 
 LIMIT = 200_000
@@ -40,14 +43,18 @@ class World:
     workers: Workers
     search: SearchService
     fetcher: Fetcher
+    cards: CardService
+    wiki: LoopbackWiki
     everest: int
     hostile: int
     secret: int
+    nepal: int
 
 
 @asynccontextmanager
 async def world_in(url: str, folder: Path) -> AsyncIterator[World]:
-    """A database with three pictures: a wiki's, one with a hostile title, and a server's own."""
+    """A database with four pictures: a wiki's, one with a hostile title, a server's own, and one of
+    a wiki that can be asked about it."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(url, folder, pool_size=4))
         workers = await stack.enter_async_context(
@@ -71,7 +78,24 @@ async def world_in(url: str, folder: Path) -> AsyncIterator[World]:
             await add(1, f"Mountain_{number:02}", None, wiki)
         hostile = await add(2, HOSTILE, "javascript:alert(1)//https://", wiki)
         secret = await add(3, "Secret", None, server)
-        yield World(database, workers, search, fetcher, everest, hostile, secret)
+        asked = await stack.enter_async_context(loopback_wiki())
+        asked.shows("Nepal", "4.png")
+        asked.told["Nepal"] = {
+            "description": HOSTILE,
+            "extract": "Nepal is a country.",
+            "coordinates": [{"lat": 28, "lon": 84}],
+        }
+        asked.files["4.png"].details["Artist"] = "<script>alert(1)</script>Ann"
+        loopback = await ingest.wiki_collection("loopback", f"{asked.origin}/wiki/{{title}}")
+        await database.store.set_about(
+            loopback.id, name=None, language=None, as_of=None, checksum=None, api_url=asked.api
+        )
+        nepal = await add(4, "Nepal", None, loopback)
+        client = await stack.enter_async_context(MediaWikiClient(contact=None, patience=PATIENCE))
+        cards = CardService(database.cards, client)
+        yield World(
+            database, workers, search, fetcher, cards, asked, everest, hostile, secret, nepal
+        )
 
 
 class Visitor:
@@ -101,7 +125,8 @@ class Visitor:
             text = await answer.text()
             assert answer.status == expect, text
             document = json.loads(text)
-            operation = "/pages/{image_id}" if path.startswith("pages") else "/search"
+            kind = path.partition("/")[0]
+            operation = f"/{kind}/{{image_id}}" if kind in ("pages", "cards") else "/search"
             assert_described(operation, method, answer.status, document)
             assert ("Retry-After" in answer.headers) == (answer.status in (429, 503))
             return document
@@ -127,7 +152,9 @@ async def visiting(world: World, *, clock: Any = None, **options: Any) -> AsyncI
     more = {} if clock is None else {"clock": clock}
     chosen = replace(OPTIONS, **options)
     async with (
-        serve_web(world.search, world.fetcher, chosen, lingering_time=0.2, **more) as address,
+        serve_web(
+            world.search, world.fetcher, chosen, cards=world.cards, lingering_time=0.2, **more
+        ) as address,
         aiohttp.ClientSession() as session,
     ):
         yield Visitor(session, address)

@@ -14,6 +14,19 @@ class Place:
     latitude: float
     longitude: float
 
+    @property
+    def degrees(self) -> str:
+        """As people write it: ``27.988° N, 86.925° E``."""
+        north = "N" if self.latitude >= 0 else "S"
+        east = "E" if self.longitude >= 0 else "W"
+        return f"{abs(self.latitude):.3f}° {north}, {abs(self.longitude):.3f}° {east}"
+
+    @property
+    def map_url(self) -> str:
+        """Where OpenStreetMap shows it."""
+        pin = f"mlat={self.latitude}&mlon={self.longitude}"
+        return f"https://www.openstreetmap.org/?{pin}#map=12/{self.latitude}/{self.longitude}"
+
 
 @dataclass(frozen=True, slots=True)
 class Translation:

@@ -13,7 +13,7 @@ from bot.cards import wiki
 from bot.cards.model import Card, Translation
 from bot.errors import ConfigurationError, DatabaseUnavailableError, DownloadFailedError
 from bot.net.mediawiki import MediaWikiClient, Patience, is_wikimedia
-from bot.search import Match
+from bot.search import Match, Stored
 from db.cards import CardMemory
 
 PATIENCE = Patience(tries=2, longest=60.0, answer=2.0)
@@ -41,10 +41,11 @@ class CardService:
         self._client = client
         self._waiting = 0
 
-    async def card(self, match: Match) -> Card | None:
-        """The card of a match; nothing where its wiki can't be asked, or has none of its pages.
+    async def card(self, match: Match | Stored) -> Card | None:
+        """The card of a match, or of a stored picture.
 
-        It takes as long as the wiki does, within :data:`PATIENCE`.
+        Nothing where its wiki can't be asked, or has none of its pages.  It takes as long as the
+        wiki does, within :data:`PATIENCE`.
         """
         api = api_of(match)
         if api is None or self._waiting >= MAX_WAITING:
@@ -58,7 +59,7 @@ class CardService:
         finally:
             self._waiting -= 1
 
-    async def _card(self, match: Match, api: URL) -> Card | None:
+    async def _card(self, match: Match | Stored, api: URL) -> Card | None:
         # A bar parts titles in a question, and none has one in it.
         titles = [page.title for page in match.pages if "|" not in page.title]
         file = match.file if match.file and "|" not in match.file else None
@@ -96,7 +97,7 @@ class CardService:
         return wiki.read_translations(answer, api)
 
 
-def api_of(match: Match) -> URL | None:
+def api_of(match: Match | Stored) -> URL | None:
     """The address of the API of the wiki that a match is from, if it is known.
 
     That of a collection is, if it came from one; and all of Wikimedia's wikis have theirs in the

@@ -17,6 +17,7 @@ from bot.search.model import (
     Radii,
     Scope,
     Status,
+    Stored,
 )
 from bot.search.service import MATCH_LIMIT, SearchService
 from bot.search.words import Verdict, verdict, what_was_done
@@ -34,6 +35,7 @@ __all__ = [
     "Scope",
     "SearchService",
     "Status",
+    "Stored",
     "Verdict",
     "answer_json",
     "hash_text",

@@ -59,6 +59,16 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored picture and the first of its pages; ``api_url`` as in :class:`Match`."""
+
+    image_id: int
+    file: str | None
+    pages: tuple[Page, ...]
+    api_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """A stored picture that looks like the query, and the first of its pages.
 

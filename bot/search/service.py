@@ -20,6 +20,7 @@ from bot.search.model import (
     Radii,
     Scope,
     Status,
+    Stored,
 )
 from bot.search.second_look import Looked, says_nothing, second_look
 from bot.titles import page_url
@@ -134,6 +135,16 @@ class SearchService:
             return ()
         rows = await self._store.pages(image_id, list(collections), after=after, limit=limit)
         return _pages(rows, collections[image.collection_id])
+
+    async def stored(self, image_id: int, scope: Scope) -> Stored | None:
+        """A picture by its id, if it is in the scope."""
+        collections = await self._collections(scope)
+        image = await self._store.image(image_id, list(collections))
+        if image is None:
+            return None
+        collection = collections[image.collection_id]
+        rows = await self._store.pages(image_id, list(collections), limit=PAGES_SHOWN)
+        return Stored(image_id, image.file, _pages(rows, collection), collection.api_url)
 
     async def by_hash(self, dhash: int, scope: Scope, *, radius: int | None = None) -> Answer:
         """Search for a picture of which nothing but its dHash is known, a signed 64-bit integer.

@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.search import answer_json
+from bot.web.cards import card_json
 from bot.web.desk import Desk
 from bot.web.openapi import ID_DIGITS, VERSION, openapi
 from bot.web.options import WebOptions
@@ -37,6 +38,9 @@ class Api:
         pages = f"{PREFIX}/pages/{{image_id:[0-9]{{1,{ID_DIGITS}}}}}"
         router.add_get(pages, self.pages)
         router.add_options(pages, self.preflight)
+        cards = f"{PREFIX}/cards/{{image_id:[0-9]{{1,{ID_DIGITS}}}}}"
+        router.add_get(cards, self.card)
+        router.add_options(cards, self.preflight)
         router.add_get(f"{PREFIX}/openapi.json", self.description)
 
     async def picture(self, request: web.Request) -> web.Response:
@@ -54,6 +58,11 @@ class Api:
         listed = await self._desk.pages(request)
         pages = [{"id": page.id, "title": page.title, "url": page.url} for page in listed.pages]
         return document({"image_id": listed.image_id, "pages": pages, "after": listed.after})
+
+    async def card(self, request: web.Request) -> web.Response:
+        """``GET /cards/{image_id}``."""
+        image_id, card = await self._desk.card(request)
+        return document({"image_id": image_id, "card": card_json(card)})
 
     async def description(self, _: web.Request) -> web.Response:
         """``GET /openapi.json``."""

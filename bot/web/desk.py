@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from bot.cards import Card, CardService
 from bot.errors import NotFoundError
 from bot.net import Fetcher
 from bot.search import Answer, Page, Scope, SearchService
@@ -56,11 +57,13 @@ class Desk:
         fetcher: Fetcher,
         options: WebOptions,
         *,
+        cards: CardService | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._search = search
         self._fetcher = fetcher
         self._options = options
+        self._cards = cards
         self._keys = Keys(options.keys)
         self._by_address = Allowances(options.burst, options.per_minute, clock=clock)
         self._by_key = Allowances(options.burst, options.key_per_minute, clock=clock)
@@ -109,6 +112,17 @@ class Desk:
                 raise NotFoundError(f"There is no picture {image_id} here.")
             pages = await self._search.pages(image_id, VISITOR, after=after, limit=limit)
         return Listed(image_id, pages, pages[-1].id if len(pages) == limit else None)
+
+    async def card(self, request: web.Request) -> tuple[int, Card | None]:
+        """What the wiki says of the picture in the path, if it can be asked and says anything."""
+        caller = self._caller(request)
+        self._allow(caller, _LOOK_UP)
+        image_id = int(request.match_info["image_id"])
+        with self._look_ups.taken(caller.name, _LOOK_UPS_AT_ONCE):
+            stored = await self._search.stored(image_id, VISITOR)
+            if stored is None:
+                raise NotFoundError(f"There is no picture {image_id} here.")
+            return image_id, await self._cards.card(stored) if self._cards is not None else None
 
     def _caller(self, request: web.Request) -> Caller:
         address = Caller(address_of(request, self._options.proxies))

@@ -112,6 +112,23 @@ def openapi(options: WebOptions) -> Schema:
                     "responses": _responses("Pages", 401, 404, 422, 429, 503),
                 },
             },
+            "/cards/{image_id}": {
+                "get": {
+                    "operationId": "getCard",
+                    "summary": "Tell what the wiki says of a picture and of its pages.",
+                    "description": "Null where the wiki can't be asked, or says nothing.",
+                    "parameters": [
+                        {
+                            "name": "image_id",
+                            "in": "path",
+                            "required": True,
+                            "description": "The `image_id` of a match.",
+                            "schema": {"type": "integer", "minimum": 0, "maximum": MAX_ID},
+                        },
+                    ],
+                    "responses": _responses("CardOf", 401, 404, 422, 429, 503),
+                },
+            },
         },
         "components": {
             "securitySchemes": {
@@ -135,6 +152,10 @@ def openapi(options: WebOptions) -> Schema:
                     },
                 ),
                 "ListedPage": _page(id={"type": "integer"}),
+                "CardOf": _object(
+                    image_id={"type": "integer"}, card={"oneOf": [{"type": "null"}, _ref("Card")]}
+                ),
+                **_card_schemas(),
                 "Error": _object(
                     error=_object(code={"type": "string"}, message={"type": "string"})
                 ),
@@ -198,6 +219,40 @@ def _match_schema() -> Schema:
         page_count={"type": "integer", "minimum": 0},
         pages={"type": "array", "items": _ref("Page"), "maxItems": PAGES_SHOWN},
     )
+
+
+def _card_schemas() -> Schema:
+    text: Schema = {"type": ["string", "null"]}
+    degrees = {"type": "number"}
+    return {
+        "Card": _object(
+            articles={"type": "array", "items": _ref("Article"), "maxItems": PAGES_SHOWN},
+            credit={"oneOf": [{"type": "null"}, _ref("Credit")]},
+        ),
+        "Article": _object(
+            title={"type": "string"},
+            url=text,
+            description=text,
+            extract=text,
+            thumbnail=text,
+            place={"oneOf": [{"type": "null"}, _object(latitude=degrees, longitude=degrees)]},
+            item={"type": ["string", "null"], "description": "Its number in Wikidata."},
+            shows_file={
+                "type": ["boolean", "null"],
+                "description": "Whether it still shows the picture; null where that is not known.",
+            },
+            translations={"type": "array", "items": _ref("Translation")},
+        ),
+        "Translation": _object(
+            language={"type": "string"},
+            name={"type": "string"},
+            title={"type": "string"},
+            url={"type": "string"},
+        ),
+        "Credit": _object(
+            file={"type": "string"}, page=text, author=text, licence=text, licence_url=text
+        ),
+    }
 
 
 def _page(**more: Schema) -> Schema:

@@ -7,6 +7,7 @@ from importlib.resources import files
 from aiohttp import web
 
 from bot.web import answers
+from bot.web.cards import of_card
 from bot.web.desk import Desk
 from bot.web.markup import Html, filled
 from bot.web.openapi import ID_DIGITS
@@ -57,6 +58,7 @@ class SearchPage:
         router.add_post("/search", self.picture)
         router.add_get("/search", self.back)
         router.add_get(f"/pages/{{image_id:[0-9]{{1,{ID_DIGITS}}}}}", self.pages)
+        router.add_get(f"/cards/{{image_id:[0-9]{{1,{ID_DIGITS}}}}}", self.card)
         router.add_get("/static/{digest}/{name}", self.asset)
 
     async def front(self, request: web.Request) -> web.StreamResponse:
@@ -83,6 +85,11 @@ class SearchPage:
         """``GET /pages/{image_id}``: every page that shows a picture."""
         listed = await self._desk.pages(request)
         return self._answer(answers.of_pages(listed), f"Pages of picture {listed.image_id}")
+
+    async def card(self, request: web.Request) -> web.StreamResponse:
+        """``GET /cards/{image_id}``: a card by itself, for the page's script."""
+        image_id, card = await self._desk.card(request)
+        return self._answer(of_card(card), f"About picture {image_id}")
 
     async def asset(self, request: web.Request) -> web.StreamResponse:
         """A file of the page's. One under the address of another version is not there."""

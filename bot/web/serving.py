@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from bot.cards import CardService
 from bot.errors import ConfigurationError, WhereisError
 from bot.net import Fetcher
 from bot.search import SearchService
@@ -32,15 +33,16 @@ async def serve_web(
     fetcher: Fetcher,
     options: WebOptions,
     *,
+    cards: CardService | None = None,
     clock: Callable[[], float] = time.monotonic,
     lingering_time: float = LINGER,
 ) -> AsyncIterator[str]:
     """Serve the page and the API; gives the address at which they are.
 
-    ``clock`` gives the seconds by which is counted what each may ask.  Raises
-    :class:`ConfigurationError` where it can't listen.
+    Without ``cards`` nothing is told of the articles.  ``clock`` gives the seconds by which is
+    counted what each may ask.  Raises :class:`ConfigurationError` where it can't listen.
     """
-    desk = Desk(search, fetcher, options, clock=clock)
+    desk = Desk(search, fetcher, options, cards=cards, clock=clock)
     runner = web.AppRunner(
         application(Api(desk, options), SearchPage(desk, options)),
         handle_signals=False,

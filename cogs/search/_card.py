@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import discord
 
-from bot.cards import Article, Card, Credit, Place, Translation
+from bot.cards import Article, Card, Credit, Translation
 from bot.search import Match
 from cogs.text import clip, escape, link, plain, web_url
 
@@ -105,7 +105,7 @@ def _fewer(translations: Sequence[Translation]) -> list[Translation]:
 
 def _places(article: Article) -> Iterable[str]:
     if article.place is not None:
-        yield f"[{_degrees(article.place)}]({_map(article.place)})"
+        yield f"[{article.place.degrees}]({article.place.map_url})"
     if article.item is not None:
         yield f"[Wikidata](https://www.wikidata.org/wiki/{article.item})"
 
@@ -125,15 +125,3 @@ def _credit(credit: Credit) -> str:
     parts = [author, licence, f"[about the file]({about})" if about else ""]
     said = " · ".join(part for part in parts if part)
     return f"Picture {said}" if author else f"Picture: {said}" if said else ""
-
-
-def _map(place: Place) -> str:
-    at = f"{place.latitude}/{place.longitude}"
-    pin = f"mlat={place.latitude}&mlon={place.longitude}"
-    return f"https://www.openstreetmap.org/?{pin}#map=12/{at}"
-
-
-def _degrees(place: Place) -> str:
-    north = "N" if place.latitude >= 0 else "S"
-    east = "E" if place.longitude >= 0 else "W"
-    return f"{abs(place.latitude):.3f}° {north}, {abs(place.longitude):.3f}° {east}"

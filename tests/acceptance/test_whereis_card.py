@@ -12,7 +12,7 @@ from bot.client import Services
 from bot.images import Workers
 from bot.net import Fetcher
 from bot.net.mediawiki import MediaWikiClient, Patience
-from bot.search import Match
+from bot.search import Match, Stored
 from db import Database
 from db.records import Collection
 from tests.acceptance.world import (
@@ -30,7 +30,7 @@ from tests.loopback_mediawiki import LoopbackWiki, answers, loopback_wiki
 class Outside(CardService):
     """Asks outside of the simulation, which would wait for a connection that is kept for later."""
 
-    async def card(self, match: Match) -> Card | None:
+    async def card(self, match: Match | Stored) -> Card | None:
         return await Context().run(asyncio.ensure_future, super().card(match))
 
 

@@ -80,6 +80,24 @@
     link.after(" ", button);
   }
 
+  // What the wiki says comes later, and is not waited for.
+  function wantCard() {
+    const place = answer.querySelector(".card[data-image-id]");
+    if (!place) {
+      return;
+    }
+    const request = new XMLHttpRequest();
+    request.open("GET", `/cards/${place.dataset.imageId}`);
+    request.responseType = "document";
+    request.addEventListener("load", () => {
+      const card = request.status === 200 && request.responseXML?.getElementById("answer");
+      if (card) {
+        place.replaceChildren(...card.childNodes);
+      }
+    });
+    request.send();
+  }
+
   function show(page, picture) {
     const fresh = page && page.getElementById("answer");
     if (!fresh) {
@@ -91,6 +109,7 @@
     document.title = page.title;
     showQuery(picture);
     offerCopy();
+    wantCard();
     document.getElementById("heading").focus();
   }
 
@@ -202,4 +221,5 @@
   });
 
   offerCopy();
+  wantCard();
 })();

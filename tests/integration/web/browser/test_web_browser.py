@@ -74,6 +74,14 @@ async def test_choosing_a_picture_finds_it(tab: Tab) -> None:
     assert "?hash=" in tab.page.url
 
 
+async def test_what_the_wiki_says_comes_into_the_answer(tab: Tab) -> None:
+    await tab.open()
+    await tab.page.locator("#file").set_input_files(a_file(halved_jpeg(draw(4))))
+    await tab.page.get_by_text("Nepal is a country.").wait_for()
+    assert await tab.heading() == "Exact match: Nepal"
+    await check_access(tab)
+
+
 async def test_pasting_and_dropping(tab: Tab) -> None:
     await tab.open()
     await give(tab, "paste", png(1))
