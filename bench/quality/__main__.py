@@ -129,6 +129,12 @@ def as_json(found: Evaluation) -> list[dict[str, object]]:
     ]
 
 
+def without_places(words: Sequence[str]) -> list[str]:
+    """A command line as anybody may type it: folders and files are called so."""
+    named = {"--corpus": "FOLDER", "--cache": "FOLDER", "--json": "FILE"}
+    return [named.get(before, word) for before, word in zip(["", *words[:-1]], words, strict=True)]
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     options = parse(words)
@@ -146,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             pdq=find_spec("pdqhash") is not None,
         )
         found = asyncio.run(evaluate(plan, say))
-    command = " ".join(["python -m bench.quality", *words])
+    command = " ".join(["python -m bench.quality", *without_places(words)])
     printed = report(found, plan, command, time.perf_counter() - begun)
     print(printed, end="")
     if options.json is not None:
