@@ -111,11 +111,11 @@ class CurationStore:
         kept = {(row["one"], row["other"]) for row in rows}
         return tuple(key in kept for key in keys)
 
-    async def keep_apart(self, collection_id: int, pair: Pair, user_id: int) -> None:
+    async def keep_apart(self, collection_id: int, pair: Pair) -> None:
         """Note that two pictures which look alike are two."""
         async with self._connections.transaction() as transaction:
             await transaction.execute(
-                self._sql["kept_apart_keep"], id_of(collection_id), *_pair_key(pair), user_id
+                self._sql["kept_apart_keep"], id_of(collection_id), *_pair_key(pair)
             )
 
     async def _fetch(self, name: str, *values: object) -> list[Any]:

@@ -92,9 +92,9 @@ class Review:
             if len(pictures) < AT_A_TIME:
                 return Walked(None, bookmark, looked, finished=True)
 
-    async def keep_apart(self, collection: Collection, twins: Twins, user_id: int) -> None:
+    async def keep_apart(self, collection: Collection, twins: Twins) -> None:
         """Note that a pair is two pictures, so that it is not asked about again."""
-        await self._store.keep_apart(collection.id, twins.pair, user_id)
+        await self._store.keep_apart(collection.id, twins.pair)
 
     async def _twin(
         self, collection: Collection, picture: Candidate, passed: frozenset[int], *, again: bool

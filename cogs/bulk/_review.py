@@ -100,7 +100,7 @@ class _Walk:
         return f"#{image_id} went into #{into}."
 
     async def _keep(self, twins: Twins, click: Click) -> str:
-        await self._curation.review.keep_apart(self._collection, twins, click.user.id)
+        await self._curation.review.keep_apart(self._collection, twins)
         self._did["kept apart"] += 1
         newer, older = twins.newer.image_id, twins.older.image_id
         return f"#{newer} and #{older} are two pictures; I don't ask again."

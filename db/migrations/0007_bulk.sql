@@ -11,7 +11,6 @@ CREATE TABLE kept_apart (
     collection_id integer NOT NULL REFERENCES collections ON DELETE CASCADE,
     one uuid NOT NULL,
     other uuid NOT NULL,
-    user_id bigint,
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (collection_id, one, other),
     CHECK (one < other)

@@ -95,6 +95,6 @@ FROM unnest($2::uuid[], $3::uuid[]) AS pair (one, other)
 JOIN kept_apart k ON k.collection_id = $1::bigint AND k.one = pair.one AND k.other = pair.other;
 
 -- name: kept_apart_keep
-INSERT INTO kept_apart (collection_id, one, other, user_id)
-SELECT $1::bigint, $2::uuid, $3::uuid, $4::bigint
+INSERT INTO kept_apart (collection_id, one, other)
+SELECT $1::bigint, $2::uuid, $3::uuid
 ON CONFLICT DO NOTHING;

@@ -256,7 +256,7 @@ async def test_pairs_are_kept_apart_whatever_their_numbers(
     pairs = [(cat, kitten), (cat, nameless), (kitten, cat)]
     assert await curation.kept_apart(ours.id, pairs) == (False, False, False)
     for _ in range(2):
-        await curation.keep_apart(ours.id, (cat, kitten), 7)
+        await curation.keep_apart(ours.id, (cat, kitten))
     assert await curation.kept_apart(ours.id, pairs) == (True, False, True)
     assert await curation.kept_apart(theirs.id, pairs) == (False, False, False)
     # It is the same picture when it comes back with another number.
