@@ -10,6 +10,7 @@ from bench.quality.__main__ import main, parse
 from bench.quality.alterations import alterations
 
 
+@pytest.mark.usefixtures("built_for_benchmarks")
 def test_a_quick_run_finds_what_it_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
