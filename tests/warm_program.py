@@ -51,7 +51,8 @@ def _serve() -> None:
     while line := sys.stdin.readline():
         if child := os.fork():
             _, status = os.waitpid(child, 0)
-            print(os.waitstatus_to_exitcode(status), flush=True)
+            sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+            sys.stdout.flush()
         else:
             _become(*json.loads(line))
             return
