@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from db import Database, open_database
 from db.embedded import EmbeddedServer, find_binaries
@@ -45,11 +46,15 @@ MEMORY = Path("/dev/shm")
 # What the servers of a run may come to need, in bytes, with room to spare.
 MEMORY_NEEDED = 4 * 1024**3
 
+# How many examples a property is tried with, and with --thorough.
+FEW, MANY = 40, 400
+
 # Seconds that a server may take to end at once.
 PATIENCE = 30.0
 
 FreshDatabases = Callable[[], AbstractContextManager[str]]
 Alone = Callable[[str], AbstractContextManager[None]]
+PutExtension = Callable[[Path], None]
 
 _RUN_FOLDER = pytest.StashKey[Path]()
 
@@ -65,6 +70,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Have a folder for the run; its other processes are told which."""
+    # Before any test is imported, which takes over what is set.
+    settings.register_profile("few", max_examples=FEW)
+    settings.register_profile("many", max_examples=MANY)
+    settings.load_profile("many" if config.getoption("--thorough") else "few")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # As a shell has it for what it starts in the background. What a test starts, and then
         # interrupts, would inherit that.
@@ -167,6 +176,25 @@ def extension(run_folder: Path, alone: Alone) -> Path | None:
     """The extension, built for the embedded PostgreSQL; ``None`` where there is no compiler."""
     with alone("extension"):
         return build_extension(find_binaries() / "pg_config", run_folder / "extension", print)
+
+
+@pytest.fixture(scope="session")
+def put_extension(extension: Path | None) -> PutExtension:
+    """Puts the extension into a data folder, as if the program had built it there earlier."""
+
+    def put(data_dir: Path) -> None:
+        if extension is not None:
+            shutil.copytree(extension.parent, data_dir / "extension")
+
+    return put
+
+
+@pytest.fixture
+def built_for_benchmarks(extension: Path | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets benchmarks have the extension without building it again."""
+    if extension is None:
+        pytest.skip("the extension can't be built here")
+    monkeypatch.setattr("bench.server.build_extension", lambda *_: extension)
 
 
 @pytest.fixture(scope="session")

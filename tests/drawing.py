@@ -2,6 +2,7 @@
 
 import io
 import random
+from functools import cache
 
 from PIL import Image
 
@@ -21,6 +22,7 @@ def encode(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     return buffer.getvalue()
 
 
+@cache
 def png(seed: int) -> bytes:
     """A drawn picture as a PNG file."""
     return encode(draw(seed))

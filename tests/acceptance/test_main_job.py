@@ -19,7 +19,7 @@ from bot.client import WhereisBot
 from bot.config import Settings, variable_of
 from bot.images import Fingerprint, Limits, fingerprint
 from bot.titles import canonical_title, display_title
-from tests.conftest import corpus_folder
+from tests.conftest import PutExtension, corpus_folder
 from tests.drawing import halved_jpeg, png
 
 COPIES = 50
@@ -62,9 +62,11 @@ def _is_of_something(path: Path) -> bool:
 
 
 @pytest.fixture(scope="module")
-def settings(short_folders: Callable[[], Path]) -> Settings:
+def settings(short_folders: Callable[[], Path], put_extension: PutExtension) -> Settings:
     """The settings of a fresh start: a new data folder, and the embedded PostgreSQL in it."""
-    return Settings.load(data_dir=short_folders() / "data", database_url=None)
+    folder = short_folders() / "data"
+    put_extension(folder)
+    return Settings.load(data_dir=folder, database_url=None)
 
 
 def whereis(settings: Settings, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

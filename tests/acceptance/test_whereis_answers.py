@@ -90,7 +90,7 @@ async def test_other_pictures_that_look_like_it_are_in_a_menu(town: Town, librar
 
     await town.alice.select(answer, ["1"], custom_id=menu.custom_id)
     assert embed_of(town.answer()).title == "Further off"
-    assert (embed_of(town.answer()).description or "").startswith("**Close match**")
+    assert (embed_of(town.answer()).description or "").startswith("**Possible match**")
 
 
 async def test_the_numbers_of_a_picture_on_very_many_pages(town: Town, library: Library) -> None:

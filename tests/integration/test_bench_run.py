@@ -1,7 +1,6 @@
 """Benchmarks run from start to end, and each way finds what is true."""
 
 import json
-import shutil
 from importlib import import_module
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from bench.index import main
 from bench.results import SEARCHES
 
-pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="no compiler for the extension")
+pytestmark = pytest.mark.usefixtures("built_for_benchmarks")
 
 
 def test_the_benchmark_measures_and_prints(

@@ -3,8 +3,7 @@
 import json
 import os
 import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +11,29 @@ import pytest
 
 from bot.config import Settings, variable_of
 from tests.drawing import draw, halved_jpeg, png
+from tests.warm_program import WarmProgram, warm_program
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.fixture(scope="module")
+def program() -> Iterator[WarmProgram]:
+    """The program, imported once for all tests."""
+    with warm_program() as program:
+        yield program
+
+
 @pytest.fixture
-def whereis(database_url: str, tmp_path: Path) -> Run:
+def whereis(program: WarmProgram, database_url: str, tmp_path: Path) -> Run:
     """Runs the program in an empty folder, with a database and no other setting."""
     ours = {variable_of(field) for field in Settings.model_fields}
     clean = {name: value for name, value in os.environ.items() if name not in ours}
 
     def run(*arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "bot", *map(str, arguments)],
-            cwd=tmp_path,
-            env={**clean, "DATABASE_URL": database_url, "COLUMNS": "120", **settings},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
+        return program.run(
+            [str(argument) for argument in arguments],
+            tmp_path,
+            {**clean, "DATABASE_URL": database_url, "COLUMNS": "120", **settings},
         )
 
     return run

@@ -8,10 +8,14 @@ from pathlib import Path
 
 from bot.config import Settings, variable_of
 from bot.images import cairo_available
+from tests.conftest import PutExtension
 
 
-def test_the_demo_runs_through_and_runs_again(short_folders: Callable[[], Path]) -> None:
+def test_the_demo_runs_through_and_runs_again(
+    short_folders: Callable[[], Path], put_extension: PutExtension
+) -> None:
     folder = short_folders()
+    put_extension(folder / "data")
     ours = {variable_of(field) for field in Settings.model_fields}
     clean = {name: value for name, value in os.environ.items() if name not in ours}
 

@@ -237,7 +237,6 @@ LINES = st.lists(
 
 @given(lines=LINES, columns=st.permutations(["id", "hash", "url"]), crlf=st.booleans())
 @settings(
-    max_examples=300,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

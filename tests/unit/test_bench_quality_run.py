@@ -11,6 +11,7 @@ from bench.quality.__main__ import main, parse
 from bench.quality.alterations import alterations
 
 
+@pytest.mark.usefixtures("built_for_benchmarks")
 def test_a_quick_run_finds_what_it_holds(
     short_folders: Callable[[], Path],
     monkeypatch: pytest.MonkeyPatch,

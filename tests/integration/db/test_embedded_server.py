@@ -20,6 +20,7 @@ from db import open_database
 from db.embedded import EmbeddedServer, find_binaries
 from db.postmaster import postmaster_runs
 from db.records import NewAppearance
+from tests.conftest import PutExtension
 from tests.integration.db.searching import near
 
 TEMPLATE = "https://en.wikipedia.org/wiki/{title}"
@@ -43,11 +44,10 @@ asyncio.run(main())
 
 
 @pytest.fixture(scope="session")
-def made_before(short_folders: Callable[[], Path], extension: Path | None) -> Path:
+def made_before(short_folders: Callable[[], Path], put_extension: PutExtension) -> Path:
     """A data folder as a first start leaves it."""
     folder = short_folders() / "data"
-    if extension is not None:
-        shutil.copytree(extension.parent, folder / "extension")
+    put_extension(folder)
     server = EmbeddedServer(folder, print, settings={"fsync": "off"})
     server.start()
     server.stop()
@@ -98,8 +98,11 @@ def postmaster_pid(data_dir: Path) -> int:
     return int((data_dir / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
 
 
-async def test_what_is_stored_outlives_the_server(short_folders: Callable[[], Path]) -> None:
+async def test_what_is_stored_outlives_the_server(
+    short_folders: Callable[[], Path], put_extension: PutExtension
+) -> None:
     data_dir = short_folders() / "new" / "folder"
+    put_extension(data_dir)
     said: list[str] = []
     async with open_database(None, data_dir, say=said.append) as database:
         assert (await database.info()).embedded

@@ -47,18 +47,19 @@ def names(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-def test_is_built_once(tmp_path: Path, pg_config: Path) -> None:
+def test_is_built_once(tmp_path: Path, pg_config: Path, sources: Path) -> None:
+    built = tmp_path / "built"
     said: list[str] = []
-    folder = build_extension(pg_config, tmp_path, said.append)
+    folder = build_extension(pg_config, built, said.append, sources=sources)
     assert folder is not None
     assert names(folder) >= {"extension/bktree.control", "lib/bktree.so"}
     assert len(said) == 1
-    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+    assert [path.name for path in built.iterdir()] == [folder.name]
     for path in folder.rglob("*"):
         assert path.stat().st_mode & 0o004, f"{path} is closed to the server's user"
 
     started = time.perf_counter()
-    assert build_extension(pg_config, tmp_path, said.append) == folder
+    assert build_extension(pg_config, built, said.append, sources=sources) == folder
     assert time.perf_counter() - started < 1
     assert len(said) == 1
 

@@ -51,10 +51,14 @@ async def check(connection: Any, rows: dict[int, int], seed: int, *, ordered: bo
     truth = Truth(rows)
     for center in make_queries(seed, truth.hashes, 9):
         for radius in (0, 1, 3, 6, 12, 30, 64):
-            found = await connection.fetch(
-                "SELECT id FROM pictures WHERE hash <@ ($1::bigint, $2::bigint)", center, radius
+            found = await connection.fetchrow(
+                "SELECT count(*), coalesce(sum(id), 0)::bigint,"
+                " coalesce(sum(id::bigint * id), 0)::bigint"
+                " FROM pictures WHERE hash <@ ($1::bigint, $2::bigint)",
+                center,
+                radius,
             )
-            assert sorted(row["id"] for row in found) == truth.near(center, radius)
+            assert tuple(found) == truth.sums(center, radius)
         if ordered:
             nearest = await connection.fetch(
                 "SELECT hash <-> $1 AS d FROM pictures ORDER BY hash <-> $1 LIMIT 50", center

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import PutExtension
 from tests.integration.imports.conftest import Start
 from tests.integration.imports.test_import_killed import finished, long_dump
 
 MEBIBYTE = 1024 * 1024
 
 # About 130 bytes each where they are staged.
-ROWS = 150_000
+ROWS = 75_000
 
 
 @pytest.fixture
@@ -38,7 +39,10 @@ def resize(disk: Path, room: int) -> None:
     subprocess.run(["mount", "-o", f"remount,size={size}", str(disk)], check=True)
 
 
-async def test_while_rows_are_staged(whereis: Start, small_disk: Path, tmp_path: Path) -> None:
+async def test_while_rows_are_staged(
+    whereis: Start, small_disk: Path, tmp_path: Path, put_extension: PutExtension
+) -> None:
+    put_extension(small_disk / "data")
     (tmp_path / "hashes.sql").write_bytes(long_dump(ROWS))
     settings = {"DATABASE_URL": "", "WHEREIS_DATA_DIR": str(small_disk / "data")}
     async with whereis("stats", **settings) as process:
@@ -46,7 +50,7 @@ async def test_while_rows_are_staged(whereis: Start, small_disk: Path, tmp_path:
         assert process.returncode == 0, err.decode()
     command = ("import", "dump", "hashes.sql", "--collection", "enwiki", "--json")
 
-    resize(small_disk, 12 * MEBIBYTE)
+    resize(small_disk, 6 * MEBIBYTE)
     async with whereis(*command, **settings) as process:
         _, err = await process.communicate()
         assert process.returncode == 3, err.decode()

@@ -13,8 +13,10 @@ from tests.integration.imports.conftest import HEAD, TAIL, Rows, Start, Watch, s
 from tests.loopback_mediawiki import loopback_wiki
 from tests.zims import File, picture, write_zim
 
-PIECE = 5 * 1024 * 1024
-ROWS = 60_000
+PIECE = 2 * 1024 * 1024
+# More than are staged at a time, and more than are merged at a time.
+ROWS = 24_000
+ROWS_TO_MERGE = 45_000
 PADDING = 9 * "_kommun"
 
 # The command of that name, with a fetcher that may go to this machine.
@@ -90,7 +92,7 @@ async def test_while_a_dump_is_read(
 async def test_while_a_dump_is_merged(
     whereis: Start, watch: Watch, connection: Any, tmp_path: Path
 ) -> None:
-    (tmp_path / "hashes.sql").write_bytes(long_dump())
+    (tmp_path / "hashes.sql").write_bytes(long_dump(ROWS_TO_MERGE))
     command = ("import", "dump", "hashes.sql", "--collection", "enwiki", "--json")
     async with whereis(*command) as process:
         await watch.told("complete")
@@ -98,7 +100,7 @@ async def test_while_a_dump_is_merged(
     assert await connection.fetchval("SELECT complete FROM staged_for")
     async with whereis(*command) as process:
         report = await finished(process)
-    rows = long_rows()
+    rows = long_rows(ROWS_TO_MERGE)
     assert report["added"] == len(set(rows))
     assert await stored(connection, "enwiki") == set(rows)
     assert await connection.fetchval("SELECT count(*) FROM staged") == 0
@@ -109,13 +111,13 @@ async def test_while_a_dump_is_merged_in_pieces(
 ) -> None:
     # One picture is there, so the tables are not built anew.
     wiki = await database.store.ensure_wiki("enwiki", "https://en.wikipedia.org/wiki/{title}")
-    rows = long_rows()
+    rows = long_rows(ROWS_TO_MERGE)
     async with database.imports.run(wiki.id, "dump", "earlier") as run, run.staging() as staging:
         value, title = rows[0]
         assert await staging.copy(f"{value}\t{title}\n".encode(), {}, {})
         await staging.merge(str, lambda _doing, _share: None)
         await run.finish()
-    (tmp_path / "hashes.sql").write_bytes(long_dump())
+    (tmp_path / "hashes.sql").write_bytes(long_dump(ROWS_TO_MERGE))
     command = ("import", "dump", "hashes.sql", "--collection", "enwiki", "--json")
     # Not of the import above.
     await watch.forget()

@@ -386,7 +386,7 @@ def test_titles_that_are_not_looked_at_stay_as_they_are(embedded_server: Embedde
     loop = asyncio.new_event_loop()
     connection = loop.run_until_complete(asyncpg.connect(**embedded_server.connect_options))
 
-    @settings(max_examples=100, deadline=None)
+    @settings(deadline=None)
     @given(TITLES)
     def check(titles: list[str]) -> None:
         odd = loop.run_until_complete(odd_ones(titles))

@@ -38,7 +38,7 @@ def test_borders_of_any_colour_are_found(colour: str | tuple[int, int, int]) -> 
     assert best(borders(saved(whole)), (20, 50, 320, 250)) > 0.95
 
 
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 @given(
     st.tuples(st.integers(0, 120), st.integers(0, 90), st.integers(0, 120), st.integers(0, 90)),
     st.tuples(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255)),
@@ -103,7 +103,7 @@ def test_what_would_be_left_of_a_dot_is_too_small() -> None:
     assert proposals(np.asarray(whole)) == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 @given(st.integers(1, 90), st.integers(1, 90), st.sampled_from([1, 2, 40, 256]), st.integers(0, 9))
 def test_any_size_will_do(width: int, height: int, colours: int, seed: int) -> None:
     dice = np.random.default_rng(seed)

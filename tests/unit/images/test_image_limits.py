@@ -165,7 +165,7 @@ def _sample(name: str) -> bytes:
     return file.getvalue()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     name=st.sampled_from(SAMPLES),
     changes=st.lists(st.tuples(st.integers(0, 2**16), st.integers(0, 255)), max_size=12),
@@ -197,7 +197,7 @@ def _elements(inside: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.builds(_element, st.sampled_from(TAGS), attributes, st.lists(inside, max_size=2))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.recursive(st.just(""), _elements, max_leaves=8), max_size=3))
 def test_no_drawing_makes_an_exception(inside: list[str]) -> None:
     text = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30">{"".join(inside)}</svg>'

@@ -218,7 +218,7 @@ def check(found: Query) -> None:
         known.append(probe)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(deadline=None)
 @given(
     st.integers(1, 300),
     st.integers(1, 300),

@@ -20,7 +20,7 @@ def noise(width: int, height: int, kind: str, seed: int) -> Image.Image:
     return Image.fromarray(dice.choice(np.array(among, np.uint8), (height, width)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None)
 @given(
     st.integers(1, 700), st.integers(1, 700), st.sampled_from(["any", "ends", "faint"]),
     st.integers(0, 9),

@@ -20,7 +20,7 @@ SIZES = st.sampled_from([1, 63, 64, 65, 582, 583, 2500])
 
 # Servers take a while, and each example makes a table of its own.
 SLOWLY = settings(
-    max_examples=25,
+    max_examples=settings().max_examples // 4,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

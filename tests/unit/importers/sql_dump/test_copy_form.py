@@ -339,7 +339,6 @@ LAYOUTS = st.permutations(["id", "hash", "url"]).map(tuple) | st.sampled_from(
 
 @given(lines=LINES, columns=LAYOUTS, size=st.sampled_from([1, 7, 40, 5000]))
 @settings(
-    max_examples=400,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

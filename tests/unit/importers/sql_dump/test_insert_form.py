@@ -208,7 +208,6 @@ TITLES = st.text(
     size=st.sampled_from([1, 30, 5000]),
 )
 @settings(
-    max_examples=300,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
