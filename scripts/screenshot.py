@@ -1,6 +1,8 @@
-"""Draw the README's picture: the bot's answer, as a member sees it.
+"""Draw the README's pictures: the bot's answer, as a member sees it, and a server's rules.
 
-    .venv/bin/python scripts/screenshot.py docs/pictures/answer.png
+    .venv/bin/python scripts/screenshot.py answer docs/pictures/answer.png
+    .venv/bin/python scripts/screenshot.py card docs/pictures/card.png
+    .venv/bin/python scripts/screenshot.py settings docs/pictures/settings.png
 
 The real bot answers in the simulated Discord, whose page headless Chromium then takes a picture of;
 it needs the extra ``preview`` and a ``chromium`` on the PATH.
@@ -11,73 +13,138 @@ import asyncio
 import shutil
 import subprocess
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import discord
 import simcord
+from aiohttp import web
 from PIL import Image
 from rich.console import Console
 
-from bot.app import open_app
+from bot.app import App, open_app
 from bot.client import WhereisBot
 from bot.config import Settings
 from bot.demo.alter import alterations, extension
-from bot.demo.gallery import gallery
+from bot.demo.gallery import Drawing, gallery
 from bot.demo.show import COLLECTION, store_gallery
 from bot.images import Limits
 from bot.importers.folder import FolderSource
 
-WINDOW = (1000, 1000)
-# The conversation within the window, without the page's own tools around it.
-CONVERSATION = (262, 196, 790, 850)
+WIDTH = 1000
+HEIGHTS = {"answer": 1000, "card": 1260, "settings": 1080}
+# The conversation within the window, without the page's own tools around it: from the left and the
+# top, and what is below it.
+LEFT, RIGHT, TOP, BELOW = 262, 790, 196, 150
 THUMBNAIL = "https://pictures.example/thumbnail"
 BUDGET_MS = 20_000
 SHOWN = "mandelbrot_set"
+COPY = "halved and saved as JPEG of quality 50"
+# What a wiki would say; the one that is asked is ours, on this machine.
+TOLD: dict[str, dict[str, Any]] = {
+    "Mandelbrot set": {
+        "description": "fractal of the complex plane",
+        "extract": "The Mandelbrot set is the set of complex numbers c for which z ↦ z² + c, begun "
+        "at zero, does not run away. Its edge shows ever new detail, however near one looks.",
+        "pageprops": {"wikibase_item": "Q257"},
+        "images": [{"title": "File:x"}],
+    },
+    "Fractal": {"description": "shape with detail at every scale"},
+    "Benoit Mandelbrot": {"description": "mathematician (1924–2010)"},
+}
+LANGUAGES = {"de": "Deutsch", "fr": "français", "ja": "日本語", "es": "español"}
 ALSO_ON = ("Fractal", "Complex_dynamics", "Benoit_Mandelbrot", "Mathematical_beauty")
 
 
-async def take(target: Path, chromium: str) -> None:
+async def said(request: web.Request) -> web.StreamResponse:
+    """What the wiki of the pictures says."""
+    pages: list[dict[str, Any]] = []
+    for title in request.query.get("titles", "").replace("_", " ").split("|"):
+        page: dict[str, Any] = {"title": title, **TOLD.get(title, {})}
+        if title.startswith("File:"):
+            details = {"Artist": {"value": "our own code"}, "LicenseShortName": {"value": "MIT"}}
+            page["imageinfo"] = [{"extmetadata": details}]
+        if request.query.get("prop") == "langlinks":
+            page["langlinks"] = [
+                {"lang": code, "autonym": name, "title": title, "url": f"https://{code}.example/"}
+                for code, name in LANGUAGES.items()
+            ]
+        pages.append(page)
+    return web.json_response({"batchcomplete": True, "query": {"pages": pages}})
+
+
+@asynccontextmanager
+async def wiki() -> AsyncIterator[str]:
+    """A wiki on this machine; gives the address of its API."""
+    app = web.Application()
+    app.router.add_get("/w/api.php", said)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/w/api.php"
+    finally:
+        await runner.cleanup()
+
+
+async def filled(app: App, drawing: Drawing, folder: Path, api: str | None) -> None:
+    """Have the bot know one picture of a wiki."""
+    gallery_folder = folder / "gallery"
+    await store_gallery(app.services, [drawing], gallery_folder, Console())
+    table = folder / "more.csv"
+    lines = "".join(f"{drawing.file},{title}\n" for title in ALSO_ON)
+    table.write_text(f"file,title\n{lines}", encoding="utf-8")
+    collection = await app.services.ingest.wiki_collection(COLLECTION)
+    async with FolderSource(gallery_folder, str(table), max_bytes=Limits().max_bytes) as source:
+        await app.services.ingest.import_pictures(source, collection)
+    await app.database.store.set_about(
+        collection.id, name=None, language="en", as_of=None, checksum=None, api_url=api
+    )
+
+
+async def take(what: str, target: Path, chromium: str) -> None:
     """Have the bot answer, and take the picture."""
-    with tempfile.TemporaryDirectory(prefix="whereis-") as folder:
-        settings = Settings.load(data_dir=Path(folder) / "data", database_url=None)
-        async with open_app(settings, say=print) as app:
+    with tempfile.TemporaryDirectory(prefix="whereis-") as name:
+        folder = Path(name)
+        settings = Settings.load(data_dir=folder / "data", database_url=None, cards=what == "card")
+        async with wiki() as api, open_app(settings, say=print) as app:
             drawing = next(drawing for drawing in gallery() if drawing.slug == SHOWN)
-            gallery_folder = Path(folder) / "gallery"
-            await store_gallery(app.services, [drawing], gallery_folder, Console())
-            table = Path(folder) / "more.csv"
-            lines = "".join(f"{drawing.file},{title}\n" for title in ALSO_ON)
-            table.write_text(f"file,title\n{lines}", encoding="utf-8")
-            collection = await app.services.ingest.wiki_collection(COLLECTION)
-            async with FolderSource(
-                gallery_folder, str(table), max_bytes=Limits().max_bytes
-            ) as source:
-                await app.services.ingest.import_pictures(source, collection)
+            await filled(app, drawing, folder, api)
             bot = WhereisBot(app.services, app.options)
             async with simcord.run(bot, settle_timeout=60) as env:
                 if bot.user is not None:
                     await bot.user.edit(username="whereis")
                 guild = env.create_guild("Picture lovers")
                 channel = guild.create_text_channel("where-is-it-from")
-                ann = guild.add_member(env.create_user("ann"))
-                copy = alterations()["halved and saved as JPEG of quality 50"](drawing.draw())
-                name = f"picture.{extension(copy)}"
-                await ann.send(channel, "!whereis", attachments=[(name, copy)])
+                manages = discord.Permissions(manage_guild=True)
+                keeper = guild.create_role("keeper", permissions=manages)
+                ann = guild.add_member(env.create_user("ann"), roles=[keeper])
+                copy = alterations()[COPY](drawing.draw())
+                picture = (f"picture.{extension(copy)}", copy)
+                if what == "settings":
+                    await ann.send(channel, "!settings")
+                else:
+                    await ann.send(channel, "!whereis", attachments=[picture])
+                    await env.settle()
                 answer = channel.last_message
                 if answer is None:
                     raise SystemExit("The bot gave no answer.")
                 # The page shows another message's attachment in no embed, as Discord does; under
                 # another address it does.
                 stored = env.backend.get_message(channel.id, answer.id)
-                stored.embeds[0]["thumbnail"]["url"] = THUMBNAIL
+                if what != "settings":
+                    stored.embeds[0]["thumbnail"]["url"] = THUMBNAIL
                 async with env.preview(
-                    channel,
-                    viewers=[ann],
-                    layout="channel",
-                    assets={THUMBNAIL: (name, copy)},
+                    channel, viewers=[ann], layout="channel", assets={THUMBNAIL: picture}
                 ) as page:
-                    await asyncio.to_thread(photograph, chromium, page.url, target, folder)
+                    await asyncio.to_thread(
+                        photograph, chromium, page.url, target, name, HEIGHTS[what]
+                    )
 
 
-def photograph(chromium: str, url: str, target: Path, profile: str) -> None:
+def photograph(chromium: str, url: str, target: Path, profile: str, height: int) -> None:
     """Take a picture of a page, and keep of it the conversation."""
     target.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(  # noqa: S603 (our own page, and the browser that the PATH names)
@@ -90,7 +157,7 @@ def photograph(chromium: str, url: str, target: Path, profile: str) -> None:
             "--disable-background-networking",
             "--hide-scrollbars",
             f"--user-data-dir={profile}/chromium",
-            f"--window-size={WINDOW[0]},{WINDOW[1]}",
+            f"--window-size={WIDTH},{height}",
             f"--virtual-time-budget={BUDGET_MS}",
             f"--screenshot={target.resolve()}",
             url,
@@ -100,18 +167,19 @@ def photograph(chromium: str, url: str, target: Path, profile: str) -> None:
         timeout=120,
     )
     with Image.open(target) as window:
-        window.crop(CONVERSATION).save(target, optimize=True)
+        window.crop((LEFT, TOP, RIGHT, height - BELOW)).save(target, optimize=True)
 
 
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("answer", "card", "settings"))
     parser.add_argument("target", type=Path, help="where the picture goes, a .png")
     chromium = shutil.which("chromium")
-    target = parser.parse_args().target
+    options = parser.parse_args()
     if chromium is None:
         parser.error("there is no chromium on the PATH: sudo apt-get install chromium")
-    asyncio.run(take(target, chromium))
+    asyncio.run(take(options.what, options.target, chromium))
 
 
 if __name__ == "__main__":

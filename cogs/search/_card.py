@@ -52,7 +52,9 @@ def facts(card: Card, article: Article, match: Match, language: str | None) -> s
     other = translation_in(article.translations, language)
     if other is not None:
         lines.append(in_language(other))
-    return "".join(f"\n{line}" for line in lines if 0 < len(line) <= MAX_FACT)
+    kept = [line for line in lines if 0 < len(line) <= MAX_FACT]
+    # An empty line, or they would belong to what is quoted above.
+    return "\n".join(["\n", *kept]) if kept else ""
 
 
 def short(card: Card | None, title: str) -> str:
