@@ -9,7 +9,7 @@ import discord
 
 from bot.cards import Card
 from bot.errors import DownloadTooLargeError, FetchError, RefusedURLError
-from bot.search import PAGES_SHOWN, Answer, Confidence, Match, Page, what_was_done
+from bot.search import PAGES_SHOWN, Answer, Confidence, Match, Page, verdict, what_was_done
 from cogs.search import _card
 from cogs.search._outcome import Outcome
 from cogs.targets import Target
@@ -24,20 +24,6 @@ MAX_OPTIONS = 25
 COLOURS: dict[Confidence, int] = {"exact": 0x2E9E5B, "close": 0xE0A800, "possible": 0xD9722B}
 NO_MATCH = 0x80848E
 TROUBLE = 0xC0493D
-
-VERDICTS: dict[Confidence, tuple[str, str]] = {
-    "exact": ("Exact match", "this is the same picture."),
-    "close": ("Close match", "most likely the same picture, a little cropped or edited."),
-    "possible": (
-        "Possible match",
-        "it looks alike, but may well be another picture. Compare the two.",
-    ),
-}
-# Where only outlines are stored, nothing tells two flags of the same pattern apart.
-VERDICT_BY_OUTLINE = (
-    "Close match",
-    "very likely the same picture, though I could compare its outlines alone.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,15 +162,13 @@ def leaves(match: Match) -> int:
 def _found(
     answer: Answer, match: Match, leaf: Leaf, guild_id: int | None, told: Told
 ) -> discord.Embed:
-    verdict, meaning = VERDICTS[match.confidence]
-    if match.confidence == "close" and match.phash_distance is None:
-        verdict, meaning = VERDICT_BY_OUTLINE
+    words, meaning = verdict(match)
     best = match.pages[0] if match.pages else None
     where = (
         f"Shown on **{_shown_on(match)}**" if match.page_count else "No article shows it any more"
     )
     done = what_was_done(match.view)
-    head = f"**{verdict}** – {meaning}{f' {done}' if done else ''}\n{where}"
+    head = f"**{words}** – {meaning}{f' {done}' if done else ''}\n{where}"
     if match.alike:
         files = "file" if len(match.alike) == 1 else "files"
         head += f" · {len(match.alike)} more {files} of it"
