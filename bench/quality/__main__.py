@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 from bench.index import put_between
@@ -50,7 +51,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--corpus", type=Path, help="folder with a manifest.csv")
     parser.add_argument("--cache", type=Path, help="folder to keep what takes long")
-    parser.add_argument("--distractors", type=int, help="how many (default: a million)")
+    parser.add_argument("--distractors", type=int, help="how many at least (default: a million)")
     parser.add_argument("--half", choices=("even", "odd"), default="odd")
     parser.add_argument("--limit", type=int, help="at most so many pictures of each kind")
     parser.add_argument("--met", type=int, default=4_000, help="questions to measure chances with")
@@ -132,7 +133,7 @@ def as_json(found: Evaluation) -> list[dict[str, object]]:
 def without_places(words: Sequence[str]) -> list[str]:
     """A command line as anybody may type it: folders and files are called so."""
     named = {"--corpus": "FOLDER", "--cache": "FOLDER", "--json": "FILE"}
-    return [named.get(before, word) for before, word in zip(["", *words[:-1]], words, strict=True)]
+    return [named.get(before, word) for before, word in pairwise(["", *words])]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.quality import distractors
-from bench.quality.__main__ import main, parse
+from bench.quality import crops, distractors
+from bench.quality.__main__ import main, parse, without_places
 from bench.quality.alterations import alterations
+from bench.quality.pictures import drawn
 
 
 @pytest.mark.usefixtures("built_for_benchmarks")
@@ -52,3 +53,24 @@ def test_it_wants_something_to_measure(capsys: pytest.CaptureFixture[str]) -> No
     capsys.readouterr()
     assert parse([]).distractors == 1_000_000
     assert parse(["--quick"]).distractors == 20_000
+
+
+def test_no_place_of_whoever_measures_is_printed() -> None:
+    words = ["--corpus", "/home/ann/pictures", "--half", "odd", "--json", "a.json"]
+    assert without_places(words) == ["--corpus", "FOLDER", "--half", "odd", "--json", "FILE"]
+    assert without_places([]) == []
+
+
+def test_windows_find_more_crops_than_the_whole_does() -> None:
+    assert crops.grid(0.8, 2)[0] == (0, 0, 0.8, 0.8)
+    lines = crops.report([crops.ask(picture) for picture in drawn(1)]).splitlines()
+    rows = {line.split("|")[1].strip(): line.split("|")[2:-1] for line in lines[2:]}
+    assert set(rows) == {*crops.SETS, crops.SEGMENTS}
+
+    def within(name: str) -> list[int]:
+        shares = " / ".join(rows[name][1:]).replace("%", "").split("/")
+        return [int(share) for share in shares]
+
+    every = list(zip(within("nothing else"), within(list(crops.SETS)[-1]), strict=True))
+    assert all(few <= many for few, many in every)
+    assert int(rows["nothing else"][0]) == 1
