@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
@@ -34,11 +35,13 @@ from bot.ingest import Collection, ImportReport, Stage
 class Into:
     """Where an import goes, and how it is told of.
 
-    ``page_url_template`` is what the operator said, ``None`` if nothing.
+    ``page_url_template`` and ``as_of``, the day of the data, are what the operator said, ``None``
+    if nothing.
     """
 
     collection: str
     page_url_template: str | None
+    as_of: date | None
     start_over: bool
     as_json: bool
 
@@ -131,7 +134,7 @@ async def _pictures(app: App, source: PictureSource, into: Into, *, update: bool
 
 async def _collection(app: App, into: Into, offered: str | None = None) -> Collection:
     return await app.services.ingest.wiki_collection(
-        into.collection, into.page_url_template, default=offered
+        into.collection, into.page_url_template, default=offered, as_of=into.as_of
     )
 
 

@@ -10,6 +10,7 @@ from bot.search import (
     Match,
     Page,
     Verdict,
+    age,
     hash_text,
     look_text,
     verdict,
@@ -128,9 +129,9 @@ def _badge(said: Verdict, confidence: Confidence) -> Html:
 
 def _facts(match: Match) -> Sequence[str]:
     facts = [match.collection]
-    if match.collection_as_of is not None:
-        day = match.collection_as_of
-        facts.append(f"as of {day.day} {day:%B} {day.year}")
+    old = age(match.collection_as_of, match.collection_imported_on)
+    if old is not None:
+        facts.append(old)
     facts.append(f"distance {match.distance} of 64")
     if match.alike:
         facts.append(f"{len(match.alike)} more file{'s' if match.alike[1:] else ''} of it")
