@@ -71,8 +71,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Have a folder for the run; its other processes are told which."""
     # Before any test is imported, which takes over what is set.
-    settings.register_profile("few", max_examples=FEW)
-    settings.register_profile("many", max_examples=MANY)
+    settings.register_profile("few", max_examples=FEW, deadline=None)
+    settings.register_profile("many", max_examples=MANY, deadline=None)
     settings.load_profile("many" if config.getoption("--thorough") else "few")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # As a shell has it for what it starts in the background. What a test starts, and then
