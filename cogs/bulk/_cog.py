@@ -69,19 +69,19 @@ class Bulk(commands.Cog):
     async def cog_load(self) -> None:
         """Add *Add pictures* to the menu of messages, and the rest to ``/image``."""
         self._bot.tree.add_command(self._menu)
+        group = self._bot.tree.get_command("image")
+        assert isinstance(group, app_commands.Group)
         for command in self._slash:
-            self._group().add_command(command)
+            group.add_command(command)
 
     async def cog_unload(self) -> None:
         """Take them away again."""
         self._bot.tree.remove_command(self._menu.name, type=self._menu.type)
-        for command in self._slash:
-            self._group().remove_command(command.name)
-
-    def _group(self) -> app_commands.Group:
         group = self._bot.tree.get_command("image")
-        assert isinstance(group, app_commands.Group)
-        return group
+        # When the bot stops, the group has gone already, with the cog that it belongs to.
+        if isinstance(group, app_commands.Group):
+            for command in self._slash:
+                group.remove_command(command.name)
 
     async def cog_check(self, ctx: Ctx) -> bool:  # type: ignore[override]
         """Do nothing where the answer could not be read."""

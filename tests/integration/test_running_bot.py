@@ -12,7 +12,8 @@ from pydantic import SecretStr
 from bot.app import run_bot
 from bot.config import Settings
 from bot.errors import ConfigurationError
-from tests.loopback_discord import DISALLOWED_INTENTS, LoopbackDiscord, loopback_discord
+from tests.fake_discord import Rules, discord_here
+from tests.fake_discord.gateway import DISALLOWED_INTENTS
 
 
 @pytest.fixture
@@ -27,15 +28,14 @@ def settings(database_url: str, tmp_path: Path, unused_tcp_port: int) -> Setting
     )
 
 
-async def test_it_logs_in_says_it_is_well_and_stops_when_told(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_it_logs_in_says_it_is_well_and_stops_when_told(settings: Settings) -> None:
     url = f"http://127.0.0.1:{settings.health_port}/healthz"
-    async with loopback_discord(monkeypatch, LoopbackDiscord()) as discord:
+    async with discord_here() as discord:
         running = asyncio.create_task(run_bot(settings, say=lambda _: None))
         async with asyncio.timeout(60):
-            await discord.welcomed.wait()
-            assert {"whereis", "Search image", "image"} <= set(discord.synced)
+            await discord.welcomed()
+            synced = {command["name"] for command in discord.state.commands}
+            assert {"whereis", "Search image", "image"} <= synced
             async with aiohttp.ClientSession() as session:
                 # Ready is a moment after welcome: the bot waits for the servers it is in.
                 while (answer := await session.get(url)).status != 200:
@@ -45,19 +45,15 @@ async def test_it_logs_in_says_it_is_well_and_stops_when_told(
             await running
 
 
-async def test_a_refused_token_is_said_and_shown_to_nobody(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with loopback_discord(monkeypatch, LoopbackDiscord(status=401)):
+async def test_a_refused_token_is_said_and_shown_to_nobody(settings: Settings) -> None:
+    async with discord_here(token="another"):
         with pytest.raises(ConfigurationError, match="DISCORD_TOKEN") as caught:
             await run_bot(settings, say=lambda _: None)
     assert "“token”" not in str(caught.value)
 
 
-async def test_a_missing_intent_is_said_with_what_to_do(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with loopback_discord(monkeypatch, LoopbackDiscord(close_code=DISALLOWED_INTENTS)):
+async def test_a_missing_intent_is_said_with_what_to_do(settings: Settings) -> None:
+    async with discord_here(rules=Rules(refuse=DISALLOWED_INTENTS)):
         with pytest.raises(ConfigurationError, match="Message Content Intent"):
             await run_bot(settings, say=lambda _: None)
 

@@ -26,7 +26,7 @@ from bot.doctor import (
 from bot.images import Guard, cairo_available
 from db import ServerInfo
 from db.records import IndexStatus
-from tests.loopback_discord import LoopbackDiscord, loopback_discord
+from tests.fake_discord import discord_here
 
 
 def server(**changes: Any) -> ServerInfo:
@@ -173,8 +173,8 @@ async def test_no_token_is_a_problem() -> None:
     assert await verdicts(None) == {"token": "problem"}
 
 
-async def test_a_good_token_is_tried_and_gives_the_invite(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with loopback_discord(monkeypatch, LoopbackDiscord()):
+async def test_a_good_token_is_tried_and_gives_the_invite() -> None:
+    async with discord_here():
         checks = {check.name: check async for check in check_discord("token", try_token)}
     assert {name: check.verdict for name, check in checks.items()} == {
         "token": "ok",
@@ -184,13 +184,13 @@ async def test_a_good_token_is_tried_and_gives_the_invite(monkeypatch: pytest.Mo
     assert "client_id=7" in checks["invite"].detail
 
 
-async def test_a_missing_intent_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with loopback_discord(monkeypatch, LoopbackDiscord(flags=0)):
+async def test_a_missing_intent_is_a_problem() -> None:
+    async with discord_here(flags=0):
         assert (await verdicts("token"))["intents"] == "problem"
 
 
-async def test_a_refused_token_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with loopback_discord(monkeypatch, LoopbackDiscord(status=401)):
+async def test_a_refused_token_is_a_problem() -> None:
+    async with discord_here(token="another"):
         assert await verdicts("token") == {"token": "problem"}
 
 

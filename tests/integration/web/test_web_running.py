@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from bot.app import run_bot, run_web
 from bot.config import Settings
 from bot.errors import ConfigurationError
-from tests.loopback_discord import LoopbackDiscord, loopback_discord
+from tests.fake_discord import discord_here
 
 
 @pytest.fixture
@@ -86,19 +86,17 @@ async def test_where_it_can_not_listen_it_says_so(
             await run_web(settings.model_copy(update=change), say=Told())
 
 
-async def test_it_runs_beside_the_bot_where_that_is_asked_for(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_it_runs_beside_the_bot_where_that_is_asked_for(settings: Settings) -> None:
     url = f"http://127.0.0.1:{settings.web_port}/"
     for with_bot in (False, True):
         told = Told()
         changed = settings.model_copy(
             update={"discord_token": SecretStr("token"), "web_with_bot": with_bot}
         )
-        async with loopback_discord(monkeypatch, LoopbackDiscord()) as discord:
+        async with discord_here() as discord:
             running = asyncio.create_task(run_bot(changed, say=told))
             async with asyncio.timeout(60):
-                await discord.welcomed.wait()
+                await discord.welcomed()
                 assert told.listening.is_set() == with_bot
                 if with_bot:
                     assert await status_of(url) == 200
