@@ -98,6 +98,11 @@
     request.send();
   }
 
+  // A wiki may not send its picture; then there is none.
+  function hide(image) {
+    image.classList.add("gone");
+  }
+
   function show(page, picture) {
     const fresh = page && page.getElementById("answer");
     if (!fresh) {
@@ -219,6 +224,14 @@
       say("There was no picture in what you dropped.");
     }
   });
+
+  // Errors of pictures don't bubble; and some may have come before this script.
+  answer.addEventListener("error", (event) => hide(event.target), true);
+  for (const image of answer.querySelectorAll(".thumb")) {
+    if (image.complete && !image.naturalWidth) {
+      hide(image);
+    }
+  }
 
   offerCopy();
   wantCard();
