@@ -34,7 +34,8 @@ VISITOR = Scope()
 _LOOK_UP = 0.2
 _MOST_EACH = 4  # pictures of one address at a time
 _LOOK_UPS_AT_ONCE = 64
-# Thumbnails that are waited for, and how many of them by one address: as many as an answer has.
+# Thumbnails that are waited for, and how many of them by one address: more than a browser wants at
+# a time, which loads those in sight.
 _THUMBS_AT_ONCE = 128
 _THUMBS_EACH = 24
 

@@ -150,8 +150,7 @@ class Thumbs:
         if api is None:
             raise _none(stored)
         wiki = str(api)
-        if self._left_alone.get(wiki, 0.0) > self._clock():
-            raise _failed()
+        self._refuse_if_away(wiki)
         return await self._shared.get(stored.image_id, partial(self._in_turn, stored, wiki))
 
     async def _in_turn(self, stored: Stored, wiki: str) -> Thumb:
@@ -161,6 +160,8 @@ class Thumbs:
         except TimeoutError:
             raise busy(_AGAIN) from None
         try:
+            # It may have gone while others had their turn.
+            self._refuse_if_away(wiki)
             async with asyncio.timeout(self._seconds):
                 thumb = await self._got(stored)
         except CrowdedError:
@@ -194,6 +195,10 @@ class Thumbs:
             log.info("no thumbnail: the file is no PNG, JPEG, WebP or GIF")
             raise ProblemError(502, "wiki_failed", "What the wiki sent is no picture to show.")
         return thumb
+
+    def _refuse_if_away(self, wiki: str) -> None:
+        if self._left_alone.get(wiki, 0.0) > self._clock():
+            raise _failed()
 
     def _leave_alone(self, wiki: str) -> None:
         self._left_alone[wiki] = self._clock() + LEFT_ALONE

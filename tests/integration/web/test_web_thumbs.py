@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from bot.cards import PATIENCE
 from bot.errors import NotFoundError
 from bot.search import Page, Stored
 from bot.web import serve_web
 from bot.web.problems import ProblemError
-from bot.web.thumbs import LEFT_ALONE, MAX_BYTES, Thumbs
+from bot.web.thumbs import AT_ONCE, LEFT_ALONE, MAX_BYTES, Thumbs
 from tests.drawing import draw, encode, png
 from tests.loopback_mediawiki import Trouble, WikiFile, answers, complains, drops, stalls
 from tests.visiting import OPTIONS, Visitor, World, assert_described, form, visiting
@@ -245,6 +246,17 @@ async def test_a_wiki_that_does_not_answer_is_left_alone_for_a_while(world: Worl
     assert world.wiki.downloaded == []
     now[0] += LEFT_ALONE
     assert (await thumbs.thumb(stored(world, "Away"))).content_type == "image/png"
+
+
+async def test_those_who_waited_for_a_wiki_that_is_away_ask_it_no_more(world: World) -> None:
+    thumbs = Thumbs(world.cards)
+    titles = [f"Queue {number}" for number in range(5)]
+    for title in titles:
+        show(world, title, f"{world.wiki.origin}/images/Lead.png")
+    world.wiki.api_troubles.extend([complains("internal_api_error_DB")] * 20)
+    asked = [stored(world, title, number) for number, title in enumerate(titles)]
+    assert await asyncio.gather(*(status_of(thumbs, one) for one in asked)) == [502] * 5
+    assert len(world.wiki.api_troubles) >= 20 - AT_ONCE * PATIENCE.tries
 
 
 async def test_a_picture_that_does_not_come_is_not_waited_for_longer(world: World) -> None:
