@@ -16,7 +16,8 @@ from bot.search import (
     what_was_done,
 )
 from bot.text import clip, plain, web_url
-from bot.web.desk import Listed
+from bot.web.cards import of_card
+from bot.web.desk import Listed, Told
 from bot.web.markup import Html, element, joined
 from bot.web.problems import ProblemError
 
@@ -69,6 +70,17 @@ def of_answer(answer: Answer, pictured: Container[int] = (), *, shared: bool = F
 def of_problem(problem: ProblemError) -> Html:
     """Why there is no answer."""
     return joined(_heading("That did not work"), element("p", problem.sentence, class_="trouble"))
+
+
+def of_told(told: Told) -> Html:
+    """A card by itself; the page's script takes what is marked as one into an answer."""
+    card = of_card(told.card)
+    return joined(
+        _heading(f"What the wiki says of picture {told.image_id}"),
+        element("div", card, data_card=True)
+        if card
+        else element("p", "Nothing, or it can't be asked now."),
+    )
 
 
 def of_pages(listed: Listed) -> Html:
@@ -126,6 +138,8 @@ def _match(match: Match, *, best: bool, pictured: bool) -> Html:
         ),
         # What is known of the best match beyond its title is filled in here when it comes.
         element("div", class_="card", data_image_id=str(match.image_id)) if best else None,
+        # Without scripts nothing is filled in.
+        element("noscript", _card_link(match)) if pictured else None,
         _links(match.pages[1:]),
         _all_pages(match),
         element("p", *_facts(match), class_="facts"),
@@ -144,6 +158,10 @@ def _thumb(match: Match) -> Html:
         decoding="async",
         class_="thumb",
     )
+
+
+def _card_link(match: Match) -> Html:
+    return element("p", element("a", "What the wiki says of it", href=f"/cards/{match.image_id}"))
 
 
 def _badge(said: Verdict, confidence: Confidence) -> Html:

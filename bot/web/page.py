@@ -7,7 +7,6 @@ from importlib.resources import files
 from aiohttp import web
 
 from bot.web import answers
-from bot.web.cards import of_card
 from bot.web.desk import Desk
 from bot.web.markup import Html, filled
 from bot.web.openapi import ID_DIGITS
@@ -89,9 +88,9 @@ class SearchPage:
         return self._answer(answers.of_pages(listed), f"Pages of picture {listed.image_id}")
 
     async def card(self, request: web.Request) -> web.StreamResponse:
-        """``GET /cards/{image_id}``: a card by itself, for the page's script."""
+        """``GET /cards/{image_id}``: a card by itself, also for the page's script."""
         told = await self._desk.card(request)
-        return self._answer(of_card(told.card), f"About picture {told.image_id}")
+        return self._answer(answers.of_told(told), f"About picture {told.image_id}")
 
     async def asset(self, request: web.Request) -> web.StreamResponse:
         """A file of the page's. One under the address of another version is not there."""

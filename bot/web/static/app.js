@@ -90,7 +90,7 @@
     request.open("GET", `/cards/${place.dataset.imageId}`);
     request.responseType = "document";
     request.addEventListener("load", () => {
-      const card = request.status === 200 && request.responseXML?.getElementById("answer");
+      const card = request.status === 200 && request.responseXML?.querySelector("[data-card]");
       if (card) {
         place.replaceChildren(...card.childNodes);
       }

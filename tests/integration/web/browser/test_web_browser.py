@@ -80,6 +80,9 @@ async def test_what_the_wiki_says_comes_into_the_answer(tab: Tab) -> None:
     await tab.page.locator("#file").set_input_files(a_file(halved_jpeg(draw(4))))
     await tab.page.get_by_text("Nepal is a country.").wait_for()
     assert await tab.heading() == "Exact match: Nepal"
+    without_scripts = tab.page.locator('a[href^="/cards/"]')
+    assert await without_scripts.count() == 1
+    assert not await without_scripts.is_visible()
     await check_access(tab)
 
 
@@ -225,8 +228,12 @@ async def test_without_javascript(browser: Browser, world: World) -> None:
         async with page.expect_response("**/thumbs/*") as answered:
             await page.get_by_role("button", name="Search").click()
         assert (await answered.value).status == 200
+        await page.get_by_role("heading", name="Exact match: Nepal").wait_for()
         thumb = page.get_by_alt_text("The picture", exact=True)
         assert await thumb.evaluate(DRAWN) == 64
+        await page.locator(f'a[href="/cards/{world.nepal}"]').click()
+        await page.get_by_role("heading", name="What the wiki says of picture 4").wait_for()
+        await page.get_by_text("Nepal is a country.").wait_for()
     await context.close()
 
 
