@@ -44,7 +44,8 @@ async def demo(settings: Settings, *, preview: bool) -> None:
             "pip install 'whereis-bot[demo]'"
         ) from None
     # The gallery never goes into the database of a bot that is in service.
-    async with open_with_words(settings.model_copy(update={"database_url": None})) as app:
+    own = settings.model_copy(update={"database_url": None, "database_read_url": None})
+    async with open_with_words(own) as app:
         await show(
             app.services,
             app.options,
@@ -114,10 +115,13 @@ async def index_status(settings: Settings, *, as_json: bool) -> None:
         found = await app.database.index.status()
         inside = await app.database.index.statistics()
         embedded = (await app.database.info()).embedded
+        replica = await app.database.replica_status()
     if as_json:
-        print_json(report.index_json(found, inside))
+        print_json(report.index_json(found, inside, replica))
     else:
         checked = checks.check_search_index(found, embedded=embedded)
+        if replica is not None:
+            checked = (*checked, checks.check_replica(replica))
         Console().print(report.index_text(checked, inside), soft_wrap=True)
 
 
@@ -185,6 +189,9 @@ async def doctor(settings: Settings, *, as_json: bool) -> int:
             status = await app.database.index.status()
             for check in checks.check_search_index(status, embedded=info.embedded):
                 note(check)
+            replica = await app.database.replica_status()
+            if replica is not None:
+                note(checks.check_replica(replica))
     except DatabaseError as error:
         exit_status = error.exit_status
         note(checks.Check("database", "problem", error.sentence, "see docs/deploy.md"))

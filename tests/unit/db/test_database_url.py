@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.pool import target_of_url
+from db.connections import target_of_url
 
 
 @pytest.mark.parametrize(
