@@ -118,16 +118,16 @@ async def open_database(
     :class:`bot.errors.DatabaseUnavailableError`, :class:`bot.errors.SchemaError`, or
     :class:`bot.errors.ConfigurationError` for a bad address.
     """
+    if read_url is not None and url is None:
+        raise ConfigurationError(
+            "DATABASE_READ_URL is set and DATABASE_URL is not: the PostgreSQL that comes along "
+            "has no replicas. Set both, or neither."
+        )
     async with AsyncExitStack() as stack:
         if url is None:
             target = await stack.enter_async_context(_embedded(data_dir, say))
         else:
             target = target_of_url(url)
-        if read_url is not None and url is None:
-            raise ConfigurationError(
-                "DATABASE_READ_URL is set and DATABASE_URL is not: the PostgreSQL that comes along "
-                "has no replicas. Set both, or neither."
-            )
         replica = None if read_url is None else target_of_url(read_url, REPLICA)
         database = await stack.enter_async_context(
             connect(
