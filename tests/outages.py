@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
@@ -49,6 +50,11 @@ class OwnServer:
         await self.execute("CREATE DATABASE whereis", database="postgres")
         async with open_database(self.url(), self.folder):
             pass
+
+    def create_now(self) -> None:
+        """Like :meth:`create`, where no event loop runs; it disturbs none that waits."""
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, self.create()).result()
 
     async def start(self) -> None:
         """Start, and return when it answers."""

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from typing import Literal
 
 from bot.errors import DatabaseError
@@ -37,13 +38,26 @@ class Condition:
         self._shown = shown
         self._state: State = "up"
         self._error: DatabaseError | None = None
-        self._asking: asyncio.Task[None] | None = None
-        self._watching: asyncio.Task[None] | None = None
+        self._trouble = asyncio.Event()
+        self._wanted = asyncio.Event()
+        self._askers: list[asyncio.Future[None]] = []
 
     @property
     def state(self) -> State:
         """What was found last."""
         return self._state
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """Find out, for the length of a block, whether what is wrong has passed."""
+        # One task that is there beforehand: it works for everybody, and outlives who comes first.
+        watching = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+            _answer(self._askers)
 
     def check(self) -> None:
         """Raise what is wrong while the server is down."""
@@ -57,52 +71,57 @@ class Condition:
         It waits for :data:`GRACE` seconds at most.
         """
         if self._state == "down":
-            begun_before = self._asking is not None
-            await self._ask()
-            # What was asked before we came may have been answered before the server was back.
-            if self._state == "down" and begun_before and self._asking is None:
-                await self._ask()
+            answered = asyncio.get_running_loop().create_future()
+            self._askers.append(answered)
+            self._wanted.set()
+            await asyncio.wait([answered], timeout=GRACE)
         self.check()
 
     def found_down(self, error: DatabaseError) -> None:
-        """Note that the server can't be reached, and watch for its return."""
+        """Note that the server can't be reached."""
         if self._state != "down":
             log.warning("the database %s is away: %s", self._shown, error.sentence)
         self._state, self._error = "down", error
-        self._watch()
+        self._trouble.set()
 
     def found_read_only(self) -> None:
-        """Note that the server can only be read, and watch for that to end."""
+        """Note that the server can only be read."""
         if self._state != "read-only":
             log.warning("the database %s can only be read", self._shown)
         self._state, self._error = "read-only", None
-        self._watch()
+        self._trouble.set()
 
-    async def close(self) -> None:
-        """Stop watching."""
-        tasks = [task for task in (self._watching, self._asking) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    def _found_well(self) -> None:
+        if self._state != "up":
+            log.warning("the database %s is back", self._shown)
+        self._state, self._error = "up", None
+        self._trouble.clear()
 
-    def _watch(self) -> None:
-        if self._watching is None:
-            self._watching = asyncio.create_task(self._watch_until_up())
-
-    async def _watch_until_up(self) -> None:
-        try:
+    async def _watch(self) -> None:
+        while True:
+            await self._trouble.wait()
             for pause in pauses():
-                await asyncio.sleep(pause)
-                await self._ask(None)
+                await self._wanted_within(pause)
+                # Who comes from now on is answered by the next question, which begins later.
+                askers, self._askers = self._askers, []
+                self._wanted.clear()
+                try:
+                    await self._find_out()
+                finally:
+                    _answer(askers)
                 if self._state == "up":
-                    return
-        finally:
-            self._watching = None
+                    break
+            # Nobody need ask any more, also who came while the last question was under way.
+            _answer(self._askers)
+            self._askers = []
+            self._wanted.clear()
 
-    async def _ask(self, patience: float | None = GRACE) -> None:
-        if self._asking is None:
-            self._asking = asyncio.create_task(self._find_out())
-        await asyncio.wait([self._asking], timeout=patience)
+    async def _wanted_within(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wanted.wait()
+        except TimeoutError:
+            pass
 
     async def _find_out(self) -> None:
         try:
@@ -113,8 +132,10 @@ class Condition:
             if read_only:
                 self.found_read_only()
             else:
-                if self._state != "up":
-                    log.warning("the database %s is back", self._shown)
-                self._state, self._error = "up", None
-        finally:
-            self._asking = None
+                self._found_well()
+
+
+def _answer(askers: list[asyncio.Future[None]]) -> None:
+    for asker in askers:
+        if not asker.done():
+            asker.set_result(None)

@@ -111,10 +111,10 @@ class Pool:
                 server_settings=session_settings(self._statement_timeout),
             )
         try:
-            yield
+            async with self.condition.watched():
+                yield
         finally:
             pool, self._pool = self._pool, None
-            await self.condition.close()
             await _close(pool)
 
     async def connect(self, **options: Any) -> Any:

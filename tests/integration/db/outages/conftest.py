@@ -1,6 +1,5 @@
 """A server that may be treated badly, and a database on it."""
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ TEMPLATE = "https://en.wikipedia.org/wiki/{title}"
 def created(short_folders: Callable[[], Path]) -> Iterator[OwnServer]:
     """A server for all tests of a module, which may leave it stopped, but not changed."""
     server = OwnServer(short_folders())
-    asyncio.run(server.create())
+    server.create_now()
     yield server
     server.cluster.stop("immediate")
     shutil.rmtree(server.folder, ignore_errors=True)
@@ -38,9 +37,7 @@ async def server(created: OwnServer) -> OwnServer:
 @pytest.fixture
 async def database(server: OwnServer, tmp_path: Path) -> AsyncIterator[Database]:
     """The database, open, with a limit on statements that is soon met."""
-    async with open_database(
-        server.url(), tmp_path, pool_size=4, statement_timeout=0.5
-    ) as opened:
+    async with open_database(server.url(), tmp_path, pool_size=4, statement_timeout=0.5) as opened:
         yield opened
 
 

@@ -124,9 +124,9 @@ async def test_what_is_stored_is_told_though_the_connection_goes_then(
     await server.execute("DROP TABLE IF EXISTS kept", "CREATE TABLE kept (n int)")
     release = asyncpg.pool.Pool.release
 
-    async def cut_and_release(pool: Any, connection: Any, *, timeout: float | None = None) -> None:
+    async def cut_and_release(pool: Any, connection: Any, **options: Any) -> None:
         await server.execute(f"SELECT pg_terminate_backend({connection.get_server_pid()})")
-        await release(pool, connection, timeout=timeout)
+        await release(pool, connection, **options)
 
     monkeypatch.setattr(asyncpg.pool.Pool, "release", cut_and_release)
     assert await connections.execute("INSERT INTO kept VALUES (1)") == 1

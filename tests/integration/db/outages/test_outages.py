@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from bot.errors import DatabaseBusyError, DatabaseUnavailableError, ReadOnlyErro
 from db import Database, open_database
 from db.connections import Connections, target_of_url
 from db.records import Actor, Collection, NearProbe, NewAppearance
-from tests.integration.extension.clusters import _children
+from tests.integration.extension.clusters import children
 from tests.outages import OwnServer, until
 
 MANY = 200
@@ -41,7 +40,8 @@ async def search(database: Database, wiki: Collection) -> int:
     return len(found.candidates)
 
 
-async def is_up(database: Database) -> bool:
+async def is_up(database: Database | Connections) -> bool:
+    """Whether the database is known to be up."""
     return database.state == "up"
 
 
@@ -77,7 +77,7 @@ async def test_while_it_is_away_everybody_is_told_at_once(
 
     await server.start()
     assert await search(database, wiki) == 0
-    assert database.state == "up"
+    assert await is_up(database)
     (added,) = await database.store.add(wiki.id, [PICTURE], Actor(1))
     assert added.new
 
@@ -159,15 +159,13 @@ async def test_who_waits_for_a_connection_is_told_in_time(
     assert (database.pool.waiting, await search(database, wiki)) == (0, 0)
 
 
-async def test_a_server_that_hangs(
-    server: OwnServer, database: Database, wiki: Collection, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_server_that_hangs(server: OwnServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("db.connections._pool.CONNECT_TIMEOUT", 0.3)
     postmaster = int((server.cluster.data / "postmaster.pid").read_text().splitlines()[0])
     connections = Connections(target_of_url(server.url()), 4, 0.3)
     async with connections.opened():
         await connections.fetch("SELECT 1")
-        stopped = [postmaster, *_children(postmaster)]
+        stopped = [postmaster, *children(postmaster)]
         for pid in stopped:
             os.kill(pid, signal.SIGSTOP)
         try:
@@ -181,11 +179,7 @@ async def test_a_server_that_hangs(
         finally:
             for pid in stopped:
                 os.kill(pid, signal.SIGCONT)
-
-        async def answers() -> bool:
-            return connections.state == "up"
-
-        await until(answers)
+        await until(lambda: is_up(connections))
         assert await connections.fetch("SELECT 1 AS one") == [(1,)]
 
 
@@ -236,9 +230,7 @@ async def test_the_start_on_a_database_that_takes_no_writes(
             pass
 
 
-async def test_the_pool_closes_while_the_server_is_away(
-    server: OwnServer, tmp_path: Path, short_folders: Callable[[], Path]
-) -> None:
+async def test_the_pool_closes_while_the_server_is_away(server: OwnServer, tmp_path: Path) -> None:
     async with open_database(server.url(), tmp_path) as database:
         await database.ping()
         await server.stop()
