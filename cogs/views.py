@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import discord
 
+from bot.requests import begin
 from cogs.errors import present, whisper
 
 Click = discord.Interaction[Any]
@@ -38,6 +39,7 @@ class PersonalView(discord.ui.View):
 
     async def interaction_check(self, interaction: Click, /) -> bool:
         """Whether this click counts."""
+        begin("click", interaction.client.metrics, interaction.guild_id)
         if interaction.user.id != self._user_id:
             await whisper(interaction, NOT_YOURS)
             return False

@@ -62,6 +62,16 @@ class Database:
             extension_available=row["available"],
         )
 
+    @property
+    def pool_size(self) -> tuple[int, int, int]:
+        """How many connections there are, how many of them are idle, and how many there may be."""
+        return self._connections.pool_size
+
+    @property
+    def failures(self) -> Mapping[str, int]:
+        """How often the database did not do what was asked, by kind."""
+        return self._connections.failures
+
     async def ping(self) -> None:
         """Ask for an answer. Raises :class:`bot.errors.DatabaseUnavailableError`."""
         await self._connections.fetch("SELECT 1")

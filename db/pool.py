@@ -5,6 +5,7 @@ Everything that asyncpg raises ends here.  What passes on is one of :mod:`bot.er
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
@@ -56,6 +57,17 @@ _LOST = (
 )
 
 
+_TIMEOUTS = (asyncpg.QueryCanceledError, TimeoutError)
+_FORBIDDEN = (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidSchemaNameError)
+_FAILURES = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A database to connect to: what asyncpg needs, and what people may be shown.
@@ -97,6 +109,15 @@ class Connections:
         self._pool_size = pool_size
         self._statement_timeout = statement_timeout
         self._pool: Any = None
+        # What was not done, by kind: timeout, unavailable, schema, refused.
+        self.failures: Counter[str] = Counter()
+
+    @property
+    def pool_size(self) -> tuple[int, int, int]:
+        """How many connections there are, how many of them are idle, and how many there may be."""
+        if self._pool is None:
+            return 0, 0, self._pool_size
+        return self._pool.get_size(), self._pool.get_idle_size(), self._pool_size
 
     @property
     def shown(self) -> str:
@@ -213,7 +234,16 @@ class Connections:
 
     @contextmanager
     def translated(self) -> Iterator[None]:
-        """Raise what asyncpg raises as one of :mod:`bot.errors`."""
+        """Raise what asyncpg raises as one of :mod:`bot.errors`, and count it."""
+        with self._in_our_words():
+            try:
+                yield
+            except _FAILURES as error:
+                self.failures[_kind(error)] += 1
+                raise
+
+    @contextmanager
+    def _in_our_words(self) -> Iterator[None]:
         try:
             yield
         except (asyncpg.QueryCanceledError, TimeoutError) as error:
@@ -351,6 +381,17 @@ class Transaction:
         """A part that can be given up by itself."""
         async with self._connection.transaction():
             yield
+
+
+def _kind(error: Exception) -> str:
+    """The word by which a failure is counted."""
+    if isinstance(error, _TIMEOUTS):
+        return "timeout"
+    if isinstance(error, _FORBIDDEN):
+        return "schema"
+    if isinstance(error, asyncpg.PostgresError) and not _says_unavailable(error):
+        return "refused"
+    return "unavailable"
 
 
 def _says_unavailable(error: asyncpg.PostgresError) -> bool:

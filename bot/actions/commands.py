@@ -34,7 +34,7 @@ from db import ServerInfo
 async def demo(settings: Settings, *, preview: bool) -> None:
     """Show the bot at work in a simulated Discord, with the embedded database alone."""
     # The walk is for people, and its steps speak for themselves.
-    configure("ERROR", secrets=settings.secrets())
+    configure("ERROR", secrets=settings.secrets(), form=settings.log_format)
     # The simulated Discord is an extra, and only this command needs it.
     try:
         from bot.demo.show import show  # noqa: PLC0415

@@ -12,6 +12,7 @@ from yarl import URL
 from bot.cards import wiki
 from bot.cards.model import Card, Translation
 from bot.errors import ConfigurationError, DatabaseUnavailableError, DownloadFailedError
+from bot.metrics import CardOutcome, Metrics
 from bot.net.mediawiki import MediaWikiClient, Patience, is_wikimedia
 from bot.search import Match, Stored
 from db.cards import CardMemory
@@ -36,9 +37,12 @@ log = logging.getLogger(__name__)
 class CardService:
     """Tells what a wiki says of a match."""
 
-    def __init__(self, memory: CardMemory, client: MediaWikiClient) -> None:
+    def __init__(
+        self, memory: CardMemory, client: MediaWikiClient, *, metrics: Metrics | None = None
+    ) -> None:
         self._memory = memory
         self._client = client
+        self._metrics = metrics or Metrics()
         self._waiting = 0
 
     async def card(self, match: Match | Stored) -> Card | None:
@@ -48,16 +52,23 @@ class CardService:
         wiki does, within :data:`PATIENCE`.
         """
         api = api_of(match)
-        if api is None or self._waiting >= MAX_WAITING:
+        if api is None:
+            return None
+        if self._waiting >= MAX_WAITING:
+            self._count("busy")
             return None
         self._waiting += 1
         try:
             return await self._card(match, api)
         except (ConfigurationError, DownloadFailedError, DatabaseUnavailableError) as error:
+            self._count("failed")
             log.info("no card: %s", error)
             return None
         finally:
             self._waiting -= 1
+
+    def _count(self, outcome: CardOutcome) -> None:
+        self._metrics.cards.labels(outcome).inc()
 
     async def _card(self, match: Match | Stored, api: URL) -> Card | None:
         # A bar parts titles in a question, and none has one in it.
@@ -69,10 +80,15 @@ class CardService:
         known = await self._memory.known(question)
         if known is not None:
             try:
-                return _CARD.validate_json(known)
+                remembered = _CARD.validate_json(known)
             except ValidationError:
                 log.info("a remembered card has the form of another version")
-        card = await self._asked(api, titles, file)
+            else:
+                self._count("remembered")
+                return remembered
+        with self._metrics.card_seconds.time():
+            card = await self._asked(api, titles, file)
+        self._count("absent" if card is None else "told")
         kept = KEPT_ABSENT if card is None else KEPT
         await self._memory.remember(question, _CARD.dump_json(card).decode(), kept)
         return card

@@ -11,6 +11,7 @@ from typing import Any
 
 import discord
 
+from bot.requests import begin
 from cogs.checks import require_server
 from cogs.errors import present, whisper
 from cogs.search._views import NOT_YOURS, PREFIX, TIMEOUT, AnswerView, Fields
@@ -54,6 +55,7 @@ class CurtainView(discord.ui.View):
 
     async def interaction_check(self, interaction: discord.Interaction[Any]) -> bool:
         """Let the asker look, and nobody else."""
+        begin("click", interaction.client.metrics, interaction.guild_id)
         require_server(interaction, self._guild_id)
         if interaction.user.id == self._asker_id:
             return True

@@ -13,6 +13,7 @@ import discord
 from bot.cards import Card, CardService, Translation
 from bot.client import WhereisBot
 from bot.errors import RequestError
+from bot.requests import begin
 from bot.search import PAGES_SHOWN, Answer, Match, Scope
 from cogs.checks import is_moderator, require_server
 from cogs.errors import present, whisper
@@ -97,6 +98,7 @@ class AnswerView(discord.ui.View):
 
     async def interaction_check(self, interaction: discord.Interaction[Any]) -> bool:
         """Let the asker do everything, a moderator delete, and tell others why they can't."""
+        begin("click", self._bot.metrics, interaction.guild_id)
         require_server(interaction, self._scope.guild_id)
         if interaction.user.id == self._asker_id:
             return True
@@ -323,6 +325,7 @@ async def answer_orphan(bot: WhereisBot, interaction: discord.Interaction[Any], 
     view = live.get(parts[2])
     if interaction.response.is_done() or (view is not None and not view.is_finished()):
         return
+    begin("click", bot.metrics, interaction.guild_id)
     if not _is_shown(interaction):
         log.warning(
             "user %d clicked a button that is not there, in channel %s",
