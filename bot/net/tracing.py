@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import aiohttp
 
 Note = Callable[[str, int | None], None]
-"""Told the path of each request, and the status of its answer; ``None`` where there was none."""
+"""Told the host of each request, and the status of its answer; ``None`` where there was none."""
 
 
 def traced(note: Note) -> aiohttp.TraceConfig:
@@ -17,14 +17,14 @@ def traced(note: Note) -> aiohttp.TraceConfig:
         _context: SimpleNamespace,
         parameters: aiohttp.TraceRequestEndParams,
     ) -> None:
-        note(parameters.url.path, parameters.response.status)
+        note(parameters.url.host or "", parameters.response.status)
 
     async def failed(
         _session: aiohttp.ClientSession,
         _context: SimpleNamespace,
         parameters: aiohttp.TraceRequestExceptionParams,
     ) -> None:
-        note(parameters.url.path, None)
+        note(parameters.url.host or "", None)
 
     config = aiohttp.TraceConfig()
     config.on_request_end.append(answered)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from bot.metrics import Metrics
 from bot.requests import asked, note
@@ -15,7 +16,7 @@ GONE = 499
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def measuring(metrics: Metrics) -> Callable[[web.Request, _Handler], Awaitable[web.StreamResponse]]:
+def measuring(metrics: Metrics) -> Middleware:
     """What goes around everything that answers."""
 
     @web.middleware

@@ -44,7 +44,8 @@ async def serve_web(
     """Serve the page and the API; gives the address at which they are.
 
     Without ``cards`` nothing is told of the articles; ``metrics`` is told of the requests.
-    ``clock`` gives the seconds by which is counted what each may ask.  Raises :class:`ConfigurationError` where it can't listen.
+    ``clock`` gives the seconds by which is counted what each may ask.  Raises
+    :class:`ConfigurationError` where it can't listen.
     """
     metrics = metrics or Metrics()
     desk = Desk(search, fetcher, options, cards=cards, metrics=metrics, clock=clock)

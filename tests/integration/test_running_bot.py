@@ -3,10 +3,12 @@
 import asyncio
 import os
 import signal
+from importlib.metadata import version
 from pathlib import Path
 
 import aiohttp
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
 from bot.app import run_bot
@@ -30,19 +32,36 @@ def settings(database_url: str, tmp_path: Path, unused_tcp_port: int) -> Setting
 async def test_it_logs_in_says_it_is_well_and_stops_when_told(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = f"http://127.0.0.1:{settings.health_port}/healthz"
+    url = f"http://127.0.0.1:{settings.health_port}"
     async with loopback_discord(monkeypatch, LoopbackDiscord()) as discord:
         running = asyncio.create_task(run_bot(settings, say=lambda _: None))
         async with asyncio.timeout(60):
             await discord.welcomed.wait()
             assert {"whereis", "Search image", "image"} <= set(discord.synced)
             async with aiohttp.ClientSession() as session:
+                assert (await session.get(f"{url}/healthz")).status == 200
                 # Ready is a moment after welcome: the bot waits for the servers it is in.
-                while (answer := await session.get(url)).status != 200:
-                    assert (await answer.json())["discord"] is False
-                assert await answer.json() == {"ok": True, "discord": True, "database": "reachable"}
+                while (answer := await session.get(f"{url}/readyz")).status != 200:
+                    assert (await answer.json())["reasons"] == {"discord": "not connected"}
+                assert await answer.json() == {"ready": True, "reasons": {}}
+                measured = await (await session.get(f"{url}/metrics")).text()
             os.kill(os.getpid(), signal.SIGTERM)
             await running
+    samples = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(measured)
+        for sample in family.samples
+    }
+    assert samples["whereis_database_up",] == 1
+    assert samples["whereis_database_pool_limit",] == settings.pool_size
+    assert samples["whereis_database_pool_connections",] >= 1
+    assert samples["whereis_gateway_up", "0"] == 1
+    assert samples["whereis_gateway_events_total", "connect"] == 1
+    assert samples["whereis_discord_requests_total", "api", "200"] >= 1
+    assert samples["whereis_worker_processes",] == 1
+    assert samples["process_start_time_seconds",] > 0
+    (build,) = (labels for name, *labels in samples if name == "whereis_build_info")
+    assert version("whereis-bot") in build
 
 
 async def test_a_refused_token_is_said_and_shown_to_nobody(
