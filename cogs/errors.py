@@ -23,7 +23,7 @@ from bot.errors import (
 from bot.metrics import Outcome
 from bot.requests import current, join, new_id, note
 from cogs.checks import UnwelcomeError
-from cogs.text import clip, escape
+from cogs.text import clip, escape, in_brief
 
 NO_READ_HISTORY = 160002
 UNKNOWN_MESSAGE = 10008
@@ -195,7 +195,7 @@ async def say(ctx: commands.Context[Any], sentence: str) -> discord.Message | No
         where = f"in #{escape(str(ctx.channel))}" if ctx.guild else "there"
         return await _try(ctx.author, clip(f"I may not write {where}. {content}", MAX_CONTENT))
     except discord.HTTPException as error:
-        log.warning("could not answer in channel %s: %s", ctx.channel.id, error)
+        log.warning("could not answer in channel %s: %s", ctx.channel.id, in_brief(error))
         return None
 
 
@@ -217,14 +217,14 @@ async def whisper(interaction: discord.Interaction[Any], sentence: str) -> None:
         else:
             await interaction.response.send_message(content, ephemeral=True)
     except discord.HTTPException as failure:
-        log.warning("could not answer interaction %s: %s", interaction.id, failure)
+        log.warning("could not answer interaction %s: %s", interaction.id, in_brief(failure))
 
 
 async def _try(place: discord.abc.Messageable, content: str) -> discord.Message | None:
     try:
         return await place.send(content)
     except discord.HTTPException as error:
-        log.warning("could not answer: %s", error)
+        log.warning("could not answer: %s", in_brief(error))
         return None
 
 

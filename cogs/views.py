@@ -12,6 +12,7 @@ import discord
 
 from bot.requests import begin
 from cogs.errors import present, whisper
+from cogs.text import in_brief
 
 Click = discord.Interaction[Any]
 Gate = Callable[[Click], Awaitable[None]]
@@ -59,7 +60,7 @@ class PersonalView(discord.ui.View):
         try:
             await self.message.edit(view=None)
         except discord.HTTPException as error:
-            log.debug("the components of message %s stay: %s", self.message.id, error)
+            log.debug("the components of message %s stay: %s", self.message.id, in_brief(error))
 
     def take(self) -> bool:
         """Whether this is the first click; a second one, on its way already, does nothing."""

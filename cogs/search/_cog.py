@@ -30,7 +30,7 @@ from cogs.search._curtain import CurtainView
 from cogs.search._outcome import Searcher
 from cogs.search._views import AnswerView, Fields, Live, answer_orphan
 from cogs.targets import Target, find_links, find_recent, find_targets, from_attachment
-from cogs.text import escape
+from cogs.text import escape, in_brief
 
 EDIT_WINDOW = timedelta(minutes=5)
 REMEMBERED = 500
@@ -297,7 +297,7 @@ async def _typing(channel: discord.abc.Messageable) -> AsyncIterator[None]:
         try:
             await stack.enter_async_context(channel.typing())
         except discord.HTTPException as error:
-            log.debug("no typing indicator: %s", error)
+            log.debug("no typing indicator: %s", in_brief(error))
         yield
 
 
@@ -317,7 +317,7 @@ async def _deliver(
         if error.code != INVALID_FORM or embed is None:
             raise
         # An address in the embed that Discord does not take, say; the words it takes.
-        log.warning("an embed was refused, so the answer goes as text: %s", error)
+        log.warning("an embed was refused, so the answer goes as text: %s", in_brief(error))
         text = _embeds.as_text(embed, fields["content"])
         return await _send(ctx, {"content": text, "embed": None, "view": fields["view"]})
 
@@ -345,4 +345,8 @@ async def _explain_silence(ctx: commands.Context[WhereisBot]) -> None:
             "to you alone."
         )
     except discord.HTTPException as error:
-        log.info("may not write in channel %s, nor to the one who asked: %s", ctx.channel.id, error)
+        log.info(
+            "may not write in channel %s, nor to the one who asked: %s",
+            ctx.channel.id,
+            in_brief(error),
+        )

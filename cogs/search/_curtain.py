@@ -15,6 +15,7 @@ from bot.requests import begin
 from cogs.checks import require_server
 from cogs.errors import present, whisper
 from cogs.search._views import NOT_YOURS, PREFIX, TIMEOUT, AnswerView, Fields
+from cogs.text import in_brief
 
 READY = "Your answer is ready, and for your eyes alone."
 
@@ -75,7 +76,7 @@ class CurtainView(discord.ui.View):
         try:
             await self._edit(view=None)
         except discord.HTTPException as error:
-            log.debug("an answer was gone before its button: %s", error)
+            log.debug("an answer was gone before its button: %s", in_brief(error))
 
     async def _show(self, interaction: discord.Interaction[Any]) -> None:
         if self._shown:

@@ -19,6 +19,7 @@ from cogs.checks import is_moderator, require_server
 from cogs.errors import present, whisper
 from cogs.search import _card, _embeds
 from cogs.search._outcome import Outcome
+from cogs.text import in_brief
 
 TIMEOUT = 600.0
 """Seconds without a click.  Less than the 15 minutes for which Discord lets an interaction edit."""
@@ -120,7 +121,7 @@ class AnswerView(discord.ui.View):
         try:
             await self._edit(view=None)
         except discord.HTTPException as error:
-            log.debug("an answer was gone before its buttons: %s", error)
+            log.debug("an answer was gone before its buttons: %s", in_brief(error))
 
     async def choose_picture(self, interaction: discord.Interaction[Any], number: int) -> None:
         """Show the answer to another picture of the question."""
@@ -191,7 +192,7 @@ class AnswerView(discord.ui.View):
             try:
                 await self._edit(**self.fields())
             except discord.HTTPException as error:
-                log.debug("an answer was gone before its card: %s", error)
+                log.debug("an answer was gone before its card: %s", in_brief(error))
 
     @property
     def _shown(self) -> Match:

@@ -15,6 +15,7 @@ from bot.watch import Post, Verdict
 from cogs.errors import outcome_of
 from cogs.places import is_restricted, places, rules_of
 from cogs.targets import from_attachment, is_picture, read_target
+from cogs.text import in_brief
 from cogs.watch import _words as words
 from cogs.watch._queue import Queue
 
@@ -177,10 +178,10 @@ class Watching(commands.Cog):
                 said = words.answer(verdict, guild.id)
                 await message.reply(said, mention_author=False, suppress_embeds=True)
         except discord.HTTPException as error:
-            log.info("message %d could not be answered: %s", message.id, error)
+            log.info("message %d could not be answered: %s", message.id, in_brief(error))
         channel = guild.get_channel(watch.log) if watch.log is not None else None
         if isinstance(channel, discord.TextChannel):
             try:
                 await channel.send(embed=words.log_entry(verdict, message, guild.id))
             except discord.HTTPException as error:
-                log.info("channel %d could not be told: %s", channel.id, error)
+                log.info("channel %d could not be told: %s", channel.id, in_brief(error))
