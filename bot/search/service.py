@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from bot.errors import WhereisError
 from bot.images import Fingerprint, Probe, Query, Unreadable, View, Workers
 from bot.metrics import Metrics, Outcome
 from bot.requests import count_search, timed
@@ -215,7 +214,7 @@ class SearchService:
     def _failures_counted(self) -> Iterator[None]:
         try:
             yield
-        except WhereisError:
+        except Exception:
             count_search(self._metrics, "failed")
             raise
 

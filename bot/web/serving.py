@@ -10,11 +10,10 @@ from bot.cards import CardService
 from bot.errors import ConfigurationError, WhereisError
 from bot.metrics import Metrics
 from bot.net import Fetcher
-from bot.requests import current
 from bot.search import SearchService
 from bot.web import api
 from bot.web.api import Api
-from bot.web.connections import listen
+from bot.web.connections import ASKED, listen
 from bot.web.desk import Desk
 from bot.web.headers import HEADERS
 from bot.web.measuring import measuring
@@ -100,7 +99,7 @@ def application(api_: Api, page: SearchPage, metrics: Metrics) -> web.Applicatio
     async def with_headers(request: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(HEADERS)
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        begun = current()
+        begun = request.get(ASKED)
         if begun is not None:
             response.headers["X-Request-ID"] = begun.id
         if request.path.startswith("/api/"):
