@@ -133,7 +133,7 @@ class WhereisBot(commands.Bot):
         self.services = services
         self.options = options
         self._connected = False
-        self.metrics.read("whereis_gateway_up", lambda: [(("0",), self.connected)])
+        self.metrics.read("whereis_gateway_up", lambda: [((self._shard,), self.connected)])
         self.metrics.read("whereis_gateway_latency_seconds", self._latencies)
         self.metrics.number("whereis_guilds", lambda: len(self.guilds))
 
@@ -141,6 +141,10 @@ class WhereisBot(commands.Bot):
     def connected(self) -> bool:
         """Whether there is a connection to Discord, over which it has said what there is."""
         return self._connected and self.is_ready() and not self.is_closed()
+
+    @property
+    def _shard(self) -> str:
+        return str(self.shard_id or 0)
 
     async def setup_hook(self) -> None:
         """Read the rules, load the cogs and tell Discord about the commands."""
@@ -178,7 +182,7 @@ class WhereisBot(commands.Bot):
 
     def _latencies(self) -> list[tuple[tuple[str, ...], float]]:
         # No number before the first heartbeat, and none that is one while there is no answer.
-        return [(("0",), self.latency)] if math.isfinite(self.latency) else []
+        return [((self._shard,), self.latency)] if math.isfinite(self.latency) else []
 
     def _note_discord_request(self, host: str, status: int | None) -> None:
         part = "files" if host.endswith(FILE_HOSTS) else "api"

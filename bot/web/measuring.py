@@ -53,4 +53,6 @@ def _outcome(status: int) -> str:
     """What became of a request that asks about no picture."""
     if status < 400:
         return "done"
+    if status == GONE:
+        return "gone"
     return "cooldown" if status == 429 else "failed" if status >= 500 else "refused"

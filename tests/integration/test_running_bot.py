@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from bot.app import run_bot
 from bot.config import Settings
 from bot.errors import ConfigurationError
+from bot.health import Readiness
 from tests.loopback_discord import DISALLOWED_INTENTS, LoopbackDiscord, loopback_discord
 
 
@@ -33,6 +34,8 @@ async def test_it_logs_in_says_it_is_well_and_stops_when_told(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = f"http://127.0.0.1:{settings.health_port}"
+    told = asyncio.Event()
+    monkeypatch.setattr(Readiness, "end", lambda _: told.set())
     async with loopback_discord(monkeypatch, LoopbackDiscord()) as discord:
         running = asyncio.create_task(run_bot(settings, say=lambda _: None))
         async with asyncio.timeout(60):
@@ -45,8 +48,10 @@ async def test_it_logs_in_says_it_is_well_and_stops_when_told(
                     assert (await answer.json())["reasons"] == {"discord": "not connected"}
                 assert await answer.json() == {"ready": True, "reasons": {}}
                 measured = await (await session.get(f"{url}/metrics")).text()
+            assert not told.is_set()
             os.kill(os.getpid(), signal.SIGTERM)
             await running
+            assert told.is_set()
     samples = {
         (sample.name, *sample.labels.values()): sample.value
         for family in text_string_to_metric_families(measured)
