@@ -67,23 +67,23 @@ class Request:
         self._metrics.requests.labels(self.way).observe(seconds)
         outcomes = dict(sorted(self.outcomes.items())) or {"done": 1}
         steps = {name: round(spent, 4) for name, spent in self.steps.items()}
+        fields: dict[str, object] = {
+            "way": self.way,
+            "outcomes": outcomes,
+            "seconds": round(seconds, 4),
+            "steps": steps,
+        }
+        if self.server is not None:
+            fields["server"] = self.server
+        said = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
+        parts = ", ".join(f"{name} {spent:.3f}" for name, spent in steps.items())
         log.info(
             "%s request: %s, in %.3f s%s",
             self.way,
-            ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()),
+            said,
             seconds,
-            f" ({', '.join(f'{name} {spent:.3f}' for name, spent in steps.items())})"
-            if steps
-            else "",
-            extra={
-                "fields": {
-                    "way": self.way,
-                    "outcomes": outcomes,
-                    "seconds": round(seconds, 4),
-                    "steps": steps,
-                    **({} if self.server is None else {"server": self.server}),
-                }
-            },
+            f" ({parts})" if parts else "",
+            extra={"fields": fields},
         )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+import yaml
 from prometheus_client import exposition
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
@@ -63,6 +64,22 @@ def exposed() -> dict[str, tuple[str, set[str]]]:
 
 def test_every_metric_is_documented_as_it_is() -> None:
     assert documented() == exposed()
+
+
+def test_the_rules_ask_for_what_there_is() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+    (groups,) = [block["groups"] for block in blocks if "groups" in block]
+    rules = [rule for group in groups for rule in group["rules"]]
+    assert len(rules) >= 3
+    for rule in rules:
+        names = re.findall(r"whereis_\w+", rule["expr"])
+        assert names
+        assert {name.removesuffix("_bucket") for name in names} <= set(exposed())
+        labels = re.findall(r"(\w+)=~?\"([^\"]+)\"", rule["expr"])
+        for label, values in labels:
+            known = {"outcome": OUTCOMES, "way": WAYS}[label]
+            assert set(values.split("|")) <= set(known)
 
 
 @pytest.mark.parametrize("family", families(filled()), ids=lambda family: family.name)
