@@ -36,9 +36,6 @@ COGS = (
 )
 LOGIN_TIMEOUT = 10.0
 
-# Where Discord has attachments and its copies of what is linked to.
-FILE_HOSTS = (".discordapp.com", ".discordapp.net")
-
 log = logging.getLogger(__name__)
 
 
@@ -184,8 +181,7 @@ class WhereisBot(commands.Bot):
         # No number before the first heartbeat, and none that is one while there is no answer.
         return [((self._shard,), self.latency)] if math.isfinite(self.latency) else []
 
-    def _note_discord_request(self, host: str, status: int | None) -> None:
-        part = "files" if host.endswith(FILE_HOSTS) else "api"
+    def _note_discord_request(self, part: str, status: int | None) -> None:
         self.metrics.discord_requests.labels(part, "none" if status is None else status).inc()
 
     def prefix_of(self, guild: discord.abc.Snowflake | None) -> str:
