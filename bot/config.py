@@ -89,8 +89,10 @@ class Settings(BaseSettings):
     web_upload_timeout: float = Field(30.0, gt=0)
 
     # Running
+    health_host: str = Field("127.0.0.1", min_length=1)
     health_port: int = Field(0, ge=0, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
 
     @field_validator("owner_ids", "web_keys", "web_origins", mode="before")
     @classmethod

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bot.config import Settings
 from bot.images import Limits, Workers
 from bot.ingest import Curation, IngestService
+from bot.metrics import Metrics
 from bot.search import Chances, Radii, SearchService
 from db import Database, open_database
 
@@ -28,13 +29,19 @@ class Core:
 
 @asynccontextmanager
 async def open_core(
-    settings: Settings, *, say: Callable[[str], None], patience: float = 0.0
+    settings: Settings,
+    *,
+    say: Callable[[str], None],
+    patience: float = 0.0,
+    metrics: Metrics | None = None,
 ) -> AsyncIterator[Core]:
     """Open the database, the workers and the services, and close them in reverse.
 
     A database that is away is waited for with ``patience``, in seconds.  ``say`` is told in a
-    sentence what takes long.  Raises :class:`bot.errors.DatabaseError`.
+    sentence what takes long, ``metrics`` how everything does.  Raises
+    :class:`bot.errors.DatabaseError`.
     """
+    metrics = metrics or Metrics()
     url, read_url = settings.database_url, settings.database_read_url
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(
@@ -48,12 +55,21 @@ async def open_core(
                 say=say,
             )
         )
-        workers = await stack.enter_async_context(Workers(limits(settings), settings.workers))
-        search = SearchService(database.store, workers, radii(settings), chances(settings))
-        ingest = IngestService(
-            database.store, database.imports, workers, search, settings.page_url_template
+        workers = await stack.enter_async_context(
+            Workers(limits(settings), settings.workers, metrics=metrics)
         )
-        curation = Curation(database.store, database.curation, workers, search)
+        search = SearchService(
+            database.store, workers, radii(settings), chances(settings), metrics=metrics
+        )
+        ingest = IngestService(
+            database.store,
+            database.imports,
+            workers,
+            search,
+            settings.page_url_template,
+            metrics=metrics,
+        )
+        curation = Curation(database.store, database.curation, workers, search, metrics=metrics)
         yield Core(database, workers, search, ingest, curation)
 
 

@@ -6,7 +6,6 @@ they read the reference.
 
 import logging
 import math
-import secrets
 from typing import Any
 
 import discord
@@ -14,9 +13,17 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import WhereisBot
-from bot.errors import ConfigurationError, DatabaseError, WhereisError
+from bot.errors import (
+    ConfigurationError,
+    DatabaseError,
+    DownloadTooLargeError,
+    FetchError,
+    WhereisError,
+)
+from bot.metrics import Outcome
+from bot.requests import current, join, new_id, note
 from cogs.checks import UnwelcomeError
-from cogs.text import clip, escape
+from cogs.text import clip, escape, in_brief
 
 NO_READ_HISTORY = 160002
 UNKNOWN_MESSAGE = 10008
@@ -75,11 +82,13 @@ class Errors(commands.Cog):
         self, ctx: commands.Context[WhereisBot], error: commands.CommandError
     ) -> None:
         """Answer an error of a text command."""
+        join()
         # A hybrid command that was used as a slash command is answered as one.
         if ctx.interaction is not None:
             await present(ctx.interaction, error)
             return
         sentence = explain(error, f"command {ctx.command}")
+        _note(error)
         if sentence is None:
             return
         if isinstance(error, commands.UserInputError) and ctx.command is not None:
@@ -101,7 +110,7 @@ def explain(error: BaseException, where: str = "a command") -> str | None:
     """What a person reads about an error; ``None`` where there is nothing to say.
 
     What nobody foresaw is logged, with ``where`` it happened, under a reference that the person is
-    told.
+    told: the id of the request, if it is one's.
     """
     cause = root_of(error)
     if isinstance(cause, QUIET) or _is_past(cause):
@@ -119,12 +128,37 @@ def explain(error: BaseException, where: str = "a command") -> str | None:
     for kinds, sentence in SENTENCES:
         if isinstance(cause, kinds):
             return sentence
-    reference = secrets.token_hex(3)
+    request = current()
+    reference = new_id() if request is None else request.id
     log.error("%s failed (reference %s)", where, reference, exc_info=cause)
     return (
         f"Something went wrong on my side (reference {reference}). Try again; if it happens again, "
         "tell the one who runs me that reference."
     )
+
+
+def outcome_of(error: BaseException) -> Outcome:
+    """The word by which a request that ended in an error is counted."""
+    cause = root_of(error)
+    if isinstance(cause, commands.CommandOnCooldown | app_commands.CommandOnCooldown):
+        return "cooldown"
+    if isinstance(cause, DownloadTooLargeError):
+        return "too_large"
+    if isinstance(cause, FetchError):
+        return "unfetched"
+    if isinstance(cause, DatabaseError | ConfigurationError):
+        return "failed"
+    refusals = (WhereisError, commands.CheckFailure, app_commands.CheckFailure)
+    return "refused" if isinstance(cause, (*refusals, commands.UserInputError)) else "failed"
+
+
+def _note(error: BaseException) -> None:
+    """Note how a request ended; a refusal only where nothing became of any picture."""
+    request, outcome = current(), outcome_of(error)
+    if request is not None and (
+        not request.outcomes or (outcome == "failed" and not request.outcomes[outcome])
+    ):
+        note(outcome)
 
 
 def root_of(error: BaseException) -> BaseException:
@@ -160,7 +194,7 @@ async def say(ctx: commands.Context[Any], sentence: str) -> discord.Message | No
         where = f"in #{escape(str(ctx.channel))}" if ctx.guild else "there"
         return await _try(ctx.author, clip(f"I may not write {where}. {content}", MAX_CONTENT))
     except discord.HTTPException as error:
-        log.warning("could not answer in channel %s: %s", ctx.channel.id, error)
+        log.warning("could not answer in channel %s: %s", ctx.channel.id, in_brief(error))
         return None
 
 
@@ -168,6 +202,7 @@ async def present(interaction: discord.Interaction[Any], error: BaseException) -
     """Answer an error of an interaction, to the one who started it alone."""
     name = interaction.command.qualified_name if interaction.command else "button"
     sentence = explain(error, f"interaction {name}")
+    _note(error)
     if sentence is not None:
         await whisper(interaction, sentence)
 
@@ -181,14 +216,14 @@ async def whisper(interaction: discord.Interaction[Any], sentence: str) -> None:
         else:
             await interaction.response.send_message(content, ephemeral=True)
     except discord.HTTPException as failure:
-        log.warning("could not answer interaction %s: %s", interaction.id, failure)
+        log.warning("could not answer interaction %s: %s", interaction.id, in_brief(failure))
 
 
 async def _try(place: discord.abc.Messageable, content: str) -> discord.Message | None:
     try:
         return await place.send(content)
     except discord.HTTPException as error:
-        log.warning("could not answer: %s", error)
+        log.warning("could not answer: %s", in_brief(error))
         return None
 
 

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Iterable
 
+import discord
+
 from bot.text import MAX_URL, clip, plain, web_url
 
 __all__ = [
-    "MAX_URL", "UNTITLED", "bar", "clip", "escape", "fit", "link", "plain", "size", "web_url",
+    "MAX_URL", "UNTITLED", "bar", "clip", "escape", "fit", "in_brief", "link", "plain", "size",
+    "web_url",
 ]  # fmt: skip
 
 UNTITLED = "untitled"
@@ -89,3 +92,8 @@ def _escaped(text: str) -> str:
         escaped = f"\\{escaped}"
     escaped = _NUMBERED.sub(r"\1\\\2", escaped, count=1) if _NUMBERED.match(escaped) else escaped
     return escaped.replace("@", f"@{_ZERO_WIDTH_SPACE}")
+
+
+def in_brief(error: discord.HTTPException) -> str:
+    """An error of Discord's, for the log; its own words may quote what was sent."""
+    return f"{error.status} ({error.code})"

@@ -94,6 +94,11 @@ class Database:
             extension_available=row["available"],
         )
 
+    @property
+    def failures(self) -> Mapping[str, Mapping[str, int]]:
+        """How often the primary or the replica did not do what was asked, by kind of the error."""
+        return self._connections.failures
+
     async def ping(self) -> None:
         """Ask for an answer. Raises :class:`bot.errors.DatabaseUnavailableError`."""
         await self._connections.fetch("SELECT 1")

@@ -31,7 +31,7 @@ async def demo(settings: Settings, *, preview: bool) -> None:
     from bot.app import open_app  # noqa: PLC0415
 
     # The walk is for people, and its steps speak for themselves.
-    configure("ERROR", secrets=settings.secrets())
+    configure("ERROR", secrets=settings.secrets(), form=settings.log_format)
     # The simulated Discord is an extra, and only this command needs it.
     try:
         from bot.demo.show import show  # noqa: PLC0415

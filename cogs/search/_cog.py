@@ -3,8 +3,8 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -14,8 +14,15 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import WhereisBot
-from cogs.checks import Pace, require_unrestricted, require_welcome
-from cogs.errors import NO_READ_HISTORY
+from bot.requests import begin, count_search, timed
+from cogs.checks import (
+    OnCooldownError,
+    Pace,
+    RefusedError,
+    require_unrestricted,
+    require_welcome,
+)
+from cogs.errors import NO_READ_HISTORY, outcome_of
 from cogs.places import is_welcome, rules_of
 from cogs.search import _embeds
 from cogs.search._by_rules import LEFT_OUT, goes_after, goes_soon, scope_of, strict
@@ -23,7 +30,7 @@ from cogs.search._curtain import CurtainView
 from cogs.search._outcome import Searcher
 from cogs.search._views import AnswerView, Fields, Live, answer_orphan
 from cogs.targets import Target, find_links, find_recent, find_targets, from_attachment
-from cogs.text import escape
+from cogs.text import escape, in_brief
 
 EDIT_WINDOW = timedelta(minutes=5)
 REMEMBERED = 500
@@ -76,11 +83,13 @@ class Search(commands.Cog):
     )
     async def whereis(self, ctx: commands.Context[WhereisBot], *, text: str = "") -> None:
         """Search for the pictures that a message points at."""
-        self._pace.count(ctx.author)
-        require_welcome(ctx)
-        require_unrestricted(self._bot, ctx.guild, ctx.channel)
+        with self._refusals_counted():
+            self._pace.count(ctx.author)
+            require_welcome(ctx)
+            require_unrestricted(self._bot, ctx.guild, ctx.channel)
         permissions = ctx.bot_permissions
         if not _may_write(permissions, ctx.channel):
+            count_search(self._bot.metrics, "refused")
             await _explain_silence(ctx)
             return
         reply = self._reply_to(ctx.message)
@@ -104,7 +113,9 @@ class Search(commands.Cog):
                 reply.view = CurtainView(ctx.author.id, ctx.guild, fields, view)
                 self._live[reply.view.token] = reply.view
                 fields = reply.view.fields()
-            earlier, reply.message = reply.message, await _deliver(ctx, fields, reply.message)
+            earlier = reply.message
+            with timed(self._bot.metrics, "send"):
+                reply.message = await _deliver(ctx, fields, earlier)
             if reply.view is not None:
                 reply.view.belongs_to(reply.message.edit)
             if rules.style == "fleeting" and reply.message != earlier:
@@ -157,6 +168,7 @@ class Search(commands.Cog):
             return
         ctx = await self._bot.get_context(after)
         if ctx.command is self.whereis:
+            begin("edit", self._bot.metrics, ctx.guild.id if ctx.guild is not None else None)
             await self._bot.invoke(ctx)
 
     @commands.Cog.listener()
@@ -201,8 +213,9 @@ class Search(commands.Cog):
 
     async def _begin(self, interaction: discord.Interaction[WhereisBot], *, private: bool) -> bool:
         """Acknowledge at once, for Discord waits three seconds; whether the answer is hidden."""
-        self._pace.count(interaction.user)
-        require_unrestricted(self._bot, interaction.guild, interaction.channel)
+        with self._refusals_counted():
+            self._pace.count(interaction.user)
+            require_unrestricted(self._bot, interaction.guild, interaction.channel)
         rules = rules_of(self._bot, interaction.guild)
         wanted = rules.style != "private" and is_welcome(rules, interaction.channel)
         hidden = private or not wanted or not _may_speak(interaction)
@@ -230,11 +243,20 @@ class Search(commands.Cog):
             )
         else:
             fields, view = _without_buttons(nothing, as_text=False), None
-        message = await interaction.edit_original_response(**fields)
+        with timed(self._bot.metrics, "send"):
+            message = await interaction.edit_original_response(**fields)
         if view is not None:
             view.belongs_to(interaction.edit_original_response)
         if rules.style == "fleeting" and not hidden:
             await goes_after(rules.minutes, channel, message)
+
+    @contextmanager
+    def _refusals_counted(self) -> Iterator[None]:
+        try:
+            yield
+        except (OnCooldownError, RefusedError) as error:
+            count_search(self._bot.metrics, outcome_of(error))
+            raise
 
     def _reply_to(self, message: discord.Message) -> Reply:
         reply = self._replies.setdefault(message.id, Reply())
@@ -275,7 +297,7 @@ async def _typing(channel: discord.abc.Messageable) -> AsyncIterator[None]:
         try:
             await stack.enter_async_context(channel.typing())
         except discord.HTTPException as error:
-            log.debug("no typing indicator: %s", error)
+            log.debug("no typing indicator: %s", in_brief(error))
         yield
 
 
@@ -295,7 +317,7 @@ async def _deliver(
         if error.code != INVALID_FORM or embed is None:
             raise
         # An address in the embed that Discord does not take, say; the words it takes.
-        log.warning("an embed was refused, so the answer goes as text: %s", error)
+        log.warning("an embed was refused, so the answer goes as text: %s", in_brief(error))
         text = _embeds.as_text(embed, fields["content"])
         return await _send(ctx, {"content": text, "embed": None, "view": fields["view"]})
 
@@ -323,4 +345,8 @@ async def _explain_silence(ctx: commands.Context[WhereisBot]) -> None:
             "to you alone."
         )
     except discord.HTTPException as error:
-        log.info("may not write in channel %s, nor to the one who asked: %s", ctx.channel.id, error)
+        log.info(
+            "may not write in channel %s, nor to the one who asked: %s",
+            ctx.channel.id,
+            in_brief(error),
+        )

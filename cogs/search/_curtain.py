@@ -11,9 +11,11 @@ from typing import Any
 
 import discord
 
+from bot.requests import begin
 from cogs.checks import require_server
 from cogs.errors import present, whisper
 from cogs.search._views import NOT_YOURS, PREFIX, TIMEOUT, AnswerView, Fields
+from cogs.text import in_brief
 
 READY = "Your answer is ready, and for your eyes alone."
 
@@ -54,6 +56,7 @@ class CurtainView(discord.ui.View):
 
     async def interaction_check(self, interaction: discord.Interaction[Any]) -> bool:
         """Let the asker look, and nobody else."""
+        begin("click", interaction.client.metrics, interaction.guild_id)
         require_server(interaction, self._guild_id)
         if interaction.user.id == self._asker_id:
             return True
@@ -73,7 +76,7 @@ class CurtainView(discord.ui.View):
         try:
             await self._edit(view=None)
         except discord.HTTPException as error:
-            log.debug("an answer was gone before its button: %s", error)
+            log.debug("an answer was gone before its button: %s", in_brief(error))
 
     async def _show(self, interaction: discord.Interaction[Any]) -> None:
         if self._shown:

@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Any, TypeVar
 
@@ -82,6 +83,12 @@ class Connections:
     def replica_pool(self) -> PoolStatus | None:
         """How the pool of connections to the replica is, where there is one."""
         return self._replica.status if self._replica else None
+
+    @property
+    def failures(self) -> Mapping[str, Counter[str]]:
+        """How often a server did not do what was asked, by server and kind of the error."""
+        replica = {"replica": self._replica.failures} if self._replica else {}
+        return {"primary": self._primary.failures} | replica
 
     @property
     def replica_behind(self) -> float | None:

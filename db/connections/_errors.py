@@ -13,6 +13,7 @@ from bot.errors import (
     LoginRefusedError,
     ReadOnlyError,
     SchemaError,
+    UncertainWriteError,
 )
 from db.connections._target import Target
 
@@ -44,6 +45,15 @@ DRIVER_ERRORS = (
 TOO_LONG = (
     "The database took too long to answer. Try again in a moment; if it happens often, look at "
     "whereis-bot doctor, or raise WHEREIS_STATEMENT_TIMEOUT."
+)
+
+
+_KINDS = (
+    ("busy", DatabaseBusyError),
+    ("read_only", ReadOnlyError),
+    ("uncertain", UncertainWriteError),
+    ("unavailable", DatabaseUnavailableError),
+    ("schema", SchemaError),
 )
 
 
@@ -117,3 +127,8 @@ def _by_class(error: asyncpg.PostgresError, target: Target) -> DatabaseError:
         case "08" | "53" | "57" | "58":
             return DatabaseUnavailableError(sentence)
     return DatabaseError(f"The database {target.shown} refused that: {error}.")
+
+
+def kind_of(error: DatabaseError) -> str:
+    """The word by which an error is counted."""
+    return next((kind for kind, errors in _KINDS if isinstance(error, errors)), "refused")

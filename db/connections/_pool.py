@@ -1,8 +1,9 @@
 """A pool of connections to one server, which gets over what becomes of the server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +11,21 @@ import asyncpg
 
 from bot.errors import (
     DatabaseBusyError,
+    DatabaseError,
     DatabaseUnavailableError,
     ReadOnlyError,
     UncertainWriteError,
 )
 from db.connections._condition import Condition, State
-from db.connections._errors import CONFLICTS, DRIVER_ERRORS, LOST, TOO_LONG, in_words, translated
+from db.connections._errors import (
+    CONFLICTS,
+    DRIVER_ERRORS,
+    LOST,
+    TOO_LONG,
+    in_words,
+    kind_of,
+    translated,
+)
 from db.connections._session import Transaction
 from db.connections._target import Target
 
@@ -41,12 +51,16 @@ AfterCommit = Callable[[Any], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class PoolStatus:
-    """How a pool is: connections that are open, those of them that nobody uses, who waits."""
+    """How a pool is: connections that are open, those of them that nobody uses, who waits.
+
+    ``limit`` is how many may be open.
+    """
 
     state: State
     size: int
     idle: int
     waiting: int
+    limit: int
 
 
 class PlacedConnection(asyncpg.Connection):  # type: ignore[misc]
@@ -87,12 +101,14 @@ class Pool:
         self._waiting = 0
         self._generation = 0
         self._crowded_until = 0.0
+        # What was not done, by the kind of the error.
+        self.failures: Counter[str] = Counter()
 
     @property
     def status(self) -> PoolStatus:
         """How it is now."""
         size, idle = (self._pool.get_size(), self._pool.get_idle_size()) if self._pool else (0, 0)
-        return PoolStatus(self.condition.state, size, idle, self._waiting)
+        return PoolStatus(self.condition.state, size, idle, self._waiting, self._size)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -141,7 +157,7 @@ class Pool:
 
         A pooled connection may not notice that its server is gone until it is used.
         """
-        with translated(self.target):
+        with self._counted(), translated(self.target):
             for _ in range(TRIES - 1):
                 with suppress(*LOST, *CONFLICTS):
                     return await self._ask(question)
@@ -165,7 +181,7 @@ class Pool:
         connection is lost while the transaction is committed.
         """
         try:
-            with translated(self.target):
+            with self._counted(), translated(self.target):
                 connection, running = await self._begin(patient=patient)
                 try:
                     async with self._minded():
@@ -254,6 +270,14 @@ class Pool:
             raise DatabaseBusyError(TOO_LONG) from error
         finally:
             self._waiting -= 1
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        try:
+            yield
+        except DatabaseError as error:
+            self.failures[kind_of(error)] += 1
+            raise
 
     async def _release(self, connection: Any) -> None:
         if self._pool is None:
