@@ -21,6 +21,9 @@ from db.connections._target import Target
 
 CONNECT_TIMEOUT = 5.0
 
+# A connection is waited for as long as a statement may take, and as long as opening one takes.
+WAIT_AT_LEAST = 2.0
+
 # How often something is asked that may be asked again.
 TRIES = 3
 
@@ -207,6 +210,7 @@ class Pool:
         try:
             await running.commit()
         except (*LOST, OSError) as error:
+            await self._expire(self._generation)
             raise UncertainWriteError(
                 f"The connection to the database {self.target.shown} was lost while it was storing "
                 "something, so that may be stored or not; the audit shows it."
@@ -239,7 +243,7 @@ class Pool:
         await self.condition.back()
         self._waiting += 1
         try:
-            async with asyncio.timeout(self._statement_timeout):
+            async with asyncio.timeout(max(self._statement_timeout, WAIT_AT_LEAST)):
                 while True:
                     if self._pool is None:
                         raise DatabaseUnavailableError("The database has been closed.")
