@@ -31,6 +31,9 @@ from db.connections._target import Target
 
 CONNECT_TIMEOUT = 5.0
 
+# A connection is waited for as long as a statement may take, and as long as opening one takes.
+WAIT_AT_LEAST = 2.0
+
 # How often something is asked that may be asked again.
 TRIES = 3
 
@@ -39,10 +42,8 @@ TRIES = 3
 PATIENT_SETTINGS = "SET LOCAL statement_timeout = '600s'; SET LOCAL lock_timeout = '30s'"
 PATIENT_HERE = 610.0
 
-# Seconds for which a server that had no connection left is not asked for another, and after which
-# somebody looks again whether one of ours is free.
+# Seconds for which a server that had no connection left is not asked for another.
 CROWDED = 1.0
-CROWDED_PAUSE = 0.1
 
 READ_ONLY = "SELECT current_setting('transaction_read_only')::boolean"
 
@@ -225,6 +226,7 @@ class Pool:
         try:
             await running.commit()
         except (*LOST, OSError) as error:
+            await self._expire(self._generation)
             raise UncertainWriteError(
                 f"The connection to the database {self.target.shown} was lost while it was storing "
                 "something, so that may be stored or not; the audit shows it."
@@ -257,19 +259,44 @@ class Pool:
         await self.condition.back()
         self._waiting += 1
         try:
-            async with asyncio.timeout(self._statement_timeout):
+            async with asyncio.timeout(max(self._statement_timeout, WAIT_AT_LEAST)):
                 while True:
                     if self._pool is None:
                         raise DatabaseUnavailableError("The database has been closed.")
                     # While the server has none to spare, one of ours becomes free sooner or later.
                     with suppress(asyncpg.TooManyConnectionsError):
+                        if self._crowded_for() > 0:
+                            return await self._acquire_open_one(self._pool)
                         return await self._pool.acquire()
-                    await asyncio.sleep(CROWDED_PAUSE)
         except TimeoutError as error:
             # Waiting for a free connection counts as the database taking too long.
             raise DatabaseBusyError(TOO_LONG) from error
         finally:
             self._waiting -= 1
+
+    async def _acquire_open_one(self, pool: Any) -> Any:
+        """A connection that is open already.
+
+        The pool gives those that would have to be opened as readily, so we ask for as many as it
+        has, and the ones to be opened are held back until another is found.
+        """
+        asking = [asyncio.create_task(_acquired(pool)) for _ in range(self._size)]
+        try:
+            await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+        except BaseException:
+            for connection in (await _ended(asking))[0]:
+                await self._release(connection)
+            raise
+        found, errors = await _ended(asking)
+        for connection in found[1:]:
+            await self._release(connection)
+        if not found:
+            raise errors[0]
+        return found[0]
+
+    def _crowded_for(self) -> float:
+        """For how many seconds the server is not to be asked for another connection."""
+        return self._crowded_until - asyncio.get_running_loop().time()
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
@@ -288,15 +315,14 @@ class Pool:
             await self._pool.release(connection, timeout=CONNECT_TIMEOUT)
 
     async def _connect_for_pool(self, *_args: object, **options: Any) -> Any:
+        if (crowded := self._crowded_for()) > 0:
+            await asyncio.sleep(crowded)
         self.condition.check()
-        now = asyncio.get_running_loop().time()
-        if now < self._crowded_until:
-            raise asyncpg.TooManyConnectionsError("the server had no connection left a moment ago")
         try:
             return await self.connect(**options)
         except asyncpg.TooManyConnectionsError as error:
             if self.status.size:
-                self._crowded_until = now + CROWDED
+                self._crowded_until = asyncio.get_running_loop().time() + CROWDED
                 raise
             failure = in_words(error, self.target)
         except TimeoutError:
@@ -350,6 +376,21 @@ async def _roll_back(running: Any) -> None:
     # Over a connection that is lost, which the server does by itself.
     with suppress(*DRIVER_ERRORS):
         await running.rollback()
+
+
+async def _acquired(pool: Any) -> Any:
+    return await pool.acquire()
+
+
+async def _ended(asking: list["asyncio.Task[Any]"]) -> tuple[list[Any], list[BaseException]]:
+    """What came of questions that are asked no longer: connections, and errors."""
+    for task in asking:
+        task.cancel()
+    found = await asyncio.gather(*asking, return_exceptions=True)
+    errors = [each for each in found if isinstance(each, BaseException)]
+    # Those that were called off say nothing of the server.
+    errors.sort(key=lambda error: isinstance(error, asyncio.CancelledError))
+    return [each for each in found if not isinstance(each, BaseException)], errors
 
 
 async def _leave(_connection: Any) -> None:

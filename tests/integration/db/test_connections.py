@@ -217,7 +217,8 @@ async def test_after_closing(database_url: str, tmp_path: Path) -> None:
         await database.ping()
 
 
-async def test_all_connections_busy(database_url: str) -> None:
+async def test_all_connections_busy(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("db.connections._pool.WAIT_AT_LEAST", 0.1)
     connections = Connections(target_of_url(database_url), 1, statement_timeout=0.1)
     async with connections.opened(), connections.transaction():
         with pytest.raises(DatabaseUnavailableError, match="took too long"):

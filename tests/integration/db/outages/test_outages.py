@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -92,39 +94,54 @@ async def test_its_return_is_noticed_without_anybody_asking(
     await until(lambda: is_up(database))
 
 
-async def fill(server: OwnServer) -> list[Any]:
-    """Take all connections that a server has left."""
-    taken = []
-    while True:
-        try:
-            taken.append(await server.cluster.connect("postgres"))
-        except asyncpg.TooManyConnectionsError:
-            return taken
+@asynccontextmanager
+async def crowded(server: OwnServer) -> AsyncIterator[None]:
+    """All connections that a server has left are taken."""
+    taken: list[Any] = []
+    try:
+        with suppress(asyncpg.TooManyConnectionsError):
+            while True:
+                taken.append(await server.cluster.connect("postgres"))
+        yield
+    finally:
+        await asyncio.gather(*(connection.close() for connection in taken))
 
 
-async def free(taken: list[Any]) -> None:
-    await asyncio.gather(*(connection.close() for connection in taken))
-
-
+@pytest.mark.parametrize("ours", [1, 3])
 async def test_with_no_connection_left_for_us_those_that_we_have_do(
-    server: OwnServer, database: Database, wiki: Collection
+    server: OwnServer, connections: Connections, ours: int
 ) -> None:
-    await search(database, wiki)
-    assert database.pool.size == 1
-    taken = await fill(server)
-    assert await asyncio.gather(*(search(database, wiki) for _ in range(8))) == [0] * 8
-    assert (database.pool.size, database.state) == (1, "up")
-    await free(taken)
+    async with AsyncExitStack() as stack:
+        for _ in range(ours):
+            await stack.enter_async_context(connections.transaction())
+    assert connections.pool.size == ours
+    async with crowded(server):
+        for _ in range(2):
+            found = await asyncio.gather(*(connections.fetch("SELECT 1") for _ in range(30)))
+            assert found == [[(1,)]] * 30
+        assert (connections.pool.size, connections.state) == (ours, "up")
+        # A write has to wait until one of them is free.
+        async with AsyncExitStack() as stack:
+            for _ in range(ours):
+                await stack.enter_async_context(connections.transaction())
+            waiting = asyncio.create_task(connections.fetch("SELECT 1"))
+            await until(lambda: is_waiting(connections))
+        assert await waiting == [(1,)]
+        assert (connections.pool.idle, connections.pool.waiting) == (ours, 0)
+
+
+async def is_waiting(connections: Connections) -> bool:
+    """Whether somebody waits for a connection."""
+    return connections.pool.waiting > 0
 
 
 async def test_with_no_connection_left_and_none_of_ours(
     server: OwnServer, connections: Connections
 ) -> None:
-    taken = await fill(server)
-    with pytest.raises(DatabaseBusyError, match="no connection left"):
-        await connections.fetch("SELECT 1")
-    assert connections.state == "down"
-    await free(taken)
+    async with crowded(server):
+        with pytest.raises(DatabaseBusyError, match="no connection left"):
+            await connections.fetch("SELECT 1")
+        assert connections.state == "down"
     assert await connections.fetch("SELECT 1 AS one") == [(1,)]
 
 

@@ -3,13 +3,14 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from bot.doctor import check_replica
-from bot.errors import ConfigurationError, DatabaseUnavailableError
+from bot.errors import ConfigurationError, DatabaseUnavailableError, LoginRefusedError
 from db import Database, open_database
 from db.connections import REPLICA, Connections, target_of_url
 from db.records import Actor, Collection, NearProbe, NewAppearance
@@ -27,10 +28,26 @@ class Pair:
     primary: OwnServer
     replica: OwnServer
 
+    async def catch_up(self) -> None:
+        """Return when the replica has replayed what the primary has stored."""
+        connection = await self.primary.cluster.connect()
+        written = await connection.fetchval("SELECT pg_current_wal_insert_lsn()")
+        await connection.close()
+        connection = await self.replica.cluster.connect()
+        try:
+
+            async def replayed() -> bool:
+                reached = "SELECT pg_last_wal_replay_lsn() >= $1"
+                return bool(await connection.fetchval(reached, written))
+
+            await until(replayed)
+        finally:
+            await connection.close()
+
 
 @pytest.fixture(scope="module")
 def created(short_folders: Callable[[], Path]) -> Iterator[Pair]:
-    """Servers for all tests of this module, which may leave them stopped."""
+    """Servers for all tests of this module, which may leave them stopped, but not changed."""
     found = Pair(OwnServer(short_folders(), **REPLICATED), OwnServer(short_folders(), **REPLICATED))
     found.primary.create_now()
     found.replica.cluster.copy(found.primary.cluster)
@@ -42,9 +59,10 @@ def created(short_folders: Callable[[], Path]) -> Iterator[Pair]:
 
 @pytest.fixture
 async def pair(created: Pair) -> Pair:
-    """The servers, both running."""
+    """The servers, both running, with an empty database."""
     for server in (created.primary, created.replica):
         await server.restart()
+    await created.primary.execute("TRUNCATE collections CASCADE")
     return created
 
 
@@ -162,65 +180,114 @@ async def test_a_replica_that_is_too_far_behind_is_not_asked(
     await until(lambda: on_replica(connections))
 
 
+class Load:
+    """Members who search for one picture after the other, all of which are there."""
+
+    def __init__(self, database: Database, wiki: Collection) -> None:
+        self._database = database
+        self._wiki = wiki
+        self._answers = 0
+        self._done = False
+
+    @asynccontextmanager
+    async def going_on(self) -> AsyncIterator[None]:
+        """Search for the length of a block; a search that is not answered fails the test."""
+        searching = [asyncio.create_task(self._keep_searching()) for _ in range(8)]
+        try:
+            yield
+        finally:
+            self._done = True
+            await asyncio.gather(*searching)
+
+    async def is_answered(self) -> None:
+        """Return when searches that began later than this was called have been answered."""
+        # Eight may have begun before.
+        wanted = self._answers + 20
+
+        async def enough() -> bool:
+            return self._answers >= wanted
+
+        await until(enough)
+
+    async def _keep_searching(self) -> None:
+        while not self._done:
+            assert await search(self._database, self._wiki) == 1
+            self._answers += 1
+
+
 async def test_the_replica_goes_and_comes_back_while_many_search(
     pair: Pair, database: Database, wiki: Collection, connections: Connections
 ) -> None:
     await database.store.add(wiki.id, [PICTURE], Actor(1))
-    done = asyncio.Event()
-    answers = 0
-
-    async def keep_searching() -> None:
-        nonlocal answers
-        while not done.is_set():
-            assert await search(database, wiki) == 1
-            answers += 1
-
-    async def state() -> object:
-        assert database.replica_pool is not None
-        return database.replica_pool.state
 
     async def lost() -> bool:
-        return await state() == "down"
+        return database.replica_pool is not None and database.replica_pool.state == "down"
 
     async def found() -> bool:
-        return await state() == "up"
+        return database.replica_pool is not None and database.replica_pool.state == "up"
 
-    async def answered_more(than: int = 0) -> bool:
-        return answers > than
-
-    searching = [asyncio.create_task(keep_searching()) for _ in range(8)]
-    try:
+    load = Load(database, wiki)
+    async with load.going_on():
         for stop in (pair.replica.kill, pair.replica.stop):
-            await until(answered_more)
+            await load.is_answered()
             await stop()
             await until(lost)
-            before = answers
-            await until(lambda before=before: answered_more(before + 8))  # type: ignore[misc]
+            await load.is_answered()
             await pair.replica.start()
             await until(found)
-    finally:
-        done.set()
-        await asyncio.gather(*searching)
     await until(lambda: on_replica(connections))
 
 
-async def test_the_primary_goes_and_searches_go_on(
+async def test_the_primary_goes_and_comes_back_while_many_search(
     pair: Pair, database: Database, wiki: Collection
 ) -> None:
+    await database.store.add(wiki.id, [PICTURE], Actor(1))
+    await pair.catch_up()
+    load = Load(database, wiki)
+    async with load.going_on():
+        for stop in (pair.primary.kill, pair.primary.stop):
+            await load.is_answered()
+            await stop()
+            await load.is_answered()
+            with pytest.raises(DatabaseUnavailableError):
+                await database.store.add(wiki.id, [PICTURE], Actor(1))
+            assert await database.store.collections(None)
+            await pair.primary.start()
+            (added,) = await database.store.add(wiki.id, [PICTURE], Actor(1))
+            assert not added.new
+
+
+async def test_what_the_replica_has_is_better_than_nothing(
+    pair: Pair, database: Database, wiki: Collection
+) -> None:
+    await database.store.add(wiki.id, [PICTURE], Actor(1))
+    await pair.catch_up()
     await pause(pair)
-    await database.store.add(wiki.id, [PICTURE], Actor(1))
-    await resume(pair)
+    (added,) = await database.store.add(wiki.id, [replace(PICTURE, title="Two")], Actor(1))
+    assert len(await database.store.pages(added.image_id, [wiki.id])) == 2
     await pair.primary.kill()
-    # Whatever the replica has is better than nothing, also of what was changed just now.
-    for _ in range(20):
-        assert await search(database, wiki) in (0, 1)
-        assert await database.store.collections(None)
-    with pytest.raises(DatabaseUnavailableError):
-        await database.store.add(wiki.id, [PICTURE], Actor(1))
-    assert database.state == "down"
-    await pair.primary.start()
-    await database.store.add(wiki.id, [PICTURE], Actor(1))
-    assert await search(database, wiki) == 1
+    assert len(await database.store.pages(added.image_id, [wiki.id])) == 1
+
+
+async def test_a_replica_that_lets_nobody_in(
+    pair: Pair, database: Database, wiki: Collection, tmp_path: Path
+) -> None:
+    settings = pair.replica.cluster.data / "postgresql.auto.conf"
+    before = settings.read_text()
+    await pair.replica.stop()
+    settings.write_text(f"{before}\nhot_standby = off\n")
+    try:
+        await pair.replica.start()
+        assert await search(database, wiki) == 0
+        assert database.replica_pool is not None
+        assert database.replica_pool.state == "down"
+        with pytest.raises(DatabaseUnavailableError, match="can't be used now") as caught:
+            async with open_database(pair.replica.url(), tmp_path):
+                pass
+        assert not isinstance(caught.value, LoginRefusedError)
+    finally:
+        await pair.replica.stop()
+        settings.write_text(before)
 
 
 async def test_without_either_searches_say_so(
