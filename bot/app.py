@@ -1,8 +1,5 @@
 """The one place where things are put together, in one ``async with``."""
 
-import asyncio
-import logging
-import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +8,7 @@ from bot.cards import PATIENCE, CardService
 from bot.client import BotOptions, Services, WhereisBot, connect
 from bot.config import Settings
 from bot.errors import ConfigurationError, DatabaseError
+from bot.flow import AT_ONCE, Admission, Bounds, Work, until_told
 from bot.health import Health, serve_health
 from bot.images import Limits, Workers
 from bot.ingest import Curation, IngestService
@@ -22,8 +20,6 @@ from bot.search import Chances, Radii, SearchService
 from bot.watch import WatchService
 from bot.web import WebOptions, serve_web
 from db import Database, open_database
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +68,8 @@ async def open_app(settings: Settings, *, say: Callable[[str], None]) -> AsyncIt
             watch=WatchService(database.sightings, workers, search, radii, chances(settings)),
             privacy=PrivacyService(database.members),
             cards=await _cards(settings, database, stack),
+            turns=Admission(max(AT_ONCE, workers.capacity), bounds(settings)),
+            work=Work(),
         )
         yield App(database, workers, services, options(settings))
 
@@ -94,6 +92,12 @@ def limits(settings: Settings) -> Limits:
         timeout=settings.decode_timeout,
         memory=settings.decode_memory,
     )
+
+
+def bounds(settings: Settings) -> Bounds:
+    """How many pictures may wait: two questions of one member, and a quarter of all of a server."""
+    of_user = 2 * settings.max_pictures
+    return Bounds(of_user, max(settings.queue // 4, of_user), settings.queue)
 
 
 def chances(settings: Settings) -> Chances:
@@ -142,9 +146,11 @@ async def run_web(settings: Settings, *, say: Callable[[str], None]) -> None:
 
     Raises :class:`ConfigurationError` where it can't listen.
     """
-    loop = asyncio.get_running_loop()
-    stopped = asyncio.Event()
-    async with open_app(settings, say=say) as app, AsyncExitStack() as stack:
+    async with (
+        until_told() as stop,
+        open_app(settings, say=say) as app,
+        AsyncExitStack() as stack,
+    ):
         app.workers.warm_up()
 
         async def health() -> Health:
@@ -153,11 +159,9 @@ async def run_web(settings: Settings, *, say: Callable[[str], None]) -> None:
         if settings.health_port:
             await stack.enter_async_context(serve_health(settings.health_port, health))
         await stack.enter_async_context(_web(app, settings, say))
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, stopped.set)
-            stack.callback(loop.remove_signal_handler, name)
-        await stopped.wait()
-        log.info("told to stop")
+        await stop.wait()
+        app.services.turns.stop()
+        await app.services.work.finish()
 
 
 async def run_bot(settings: Settings, *, say: Callable[[str], None]) -> None:
@@ -172,7 +176,7 @@ async def run_bot(settings: Settings, *, say: Callable[[str], None]) -> None:
             "(your application → Bot → Reset Token) and set DISCORD_TOKEN in .env. "
             "To try the bot without a token, run: whereis-bot demo"
         )
-    async with open_app(settings, say=say) as app:
+    async with until_told() as stop, open_app(settings, say=say) as app:
         app.workers.warm_up()
         bot = WhereisBot(app.services, app.options)
 
@@ -186,14 +190,19 @@ async def run_bot(settings: Settings, *, say: Callable[[str], None]) -> None:
                 await stack.enter_async_context(serve_health(settings.health_port, health))
             if settings.web_with_bot:
                 await stack.enter_async_context(_web(app, settings, say))
-            await connect(bot, token.get_secret_value())
+            await connect(bot, token.get_secret_value(), stop)
 
 
 @asynccontextmanager
 async def _web(app: App, settings: Settings, say: Callable[[str], None]) -> AsyncIterator[None]:
     services = app.services
     async with serve_web(
-        services.search, services.fetcher, web_options(settings), cards=services.cards
+        services.search,
+        services.fetcher,
+        web_options(settings),
+        cards=services.cards,
+        turns=services.turns,
+        work=services.work,
     ) as address:
         say(f"The page is at {address} until this program is stopped.")
         yield

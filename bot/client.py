@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import discord
 from discord.ext import commands
 
 from bot.cards import CardService
 from bot.errors import ConfigurationError, DownloadFailedError
+from bot.flow import Admission, Stop, Work
 from bot.ingest import Curation, IngestService
 from bot.net import Fetcher
 from bot.privacy import PrivacyService
@@ -20,6 +20,7 @@ from db.index import SearchIndex
 
 COGS = (
     "cogs.errors",
+    "cogs.stopping",
     "cogs.search",
     "cogs.admin",
     "cogs.bulk",
@@ -30,12 +31,18 @@ COGS = (
 )
 LOGIN_TIMEOUT = 10.0
 
+# Seconds for Discord to agree that the connection ends.
+CLOSING = 1.0
+
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the cogs call; they decide nothing themselves."""
+    """What the cogs call; they decide nothing themselves.
+
+    ``turns`` is taken for each picture that is read, and ``work`` notes what is being answered.
+    """
 
     search: SearchService
     ingest: IngestService
@@ -46,6 +53,8 @@ class Services:
     watch: WatchService
     privacy: PrivacyService
     cards: CardService | None = None
+    turns: Admission = field(default_factory=Admission)
+    work: Work = field(default_factory=Work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,20 +143,20 @@ def _prefixes(bot: WhereisBot, message: discord.Message) -> list[str]:
     return commands.when_mentioned_or(bot.prefix_of(message.guild))(bot, message)
 
 
-async def connect(bot: WhereisBot, token: str) -> None:
-    """Log in and serve until SIGTERM or Ctrl-C.
+async def connect(bot: WhereisBot, token: str, stop: Stop) -> None:
+    """Log in and serve until told to stop; then finish what is under way, and tell who asks anew.
 
     Raises :class:`bot.errors.ConfigurationError` when the token or the intents are wrong.
     """
-    loop = asyncio.get_running_loop()
     serving = asyncio.create_task(bot.start(token))
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, serving.cancel)
+    told = asyncio.create_task(stop.wait())
     try:
-        async with bot:
-            await serving
-    except asyncio.CancelledError:
-        log.info("told to stop")
+        await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()
+            return
+        bot.services.turns.stop()
+        await bot.services.work.finish()
     except discord.LoginFailure:
         raise ConfigurationError(
             "Discord does not accept the token in DISCORD_TOKEN. Reset it at "
@@ -160,8 +169,18 @@ async def connect(bot: WhereisBot, token: str) -> None:
             "on “Message Content Intent”, save, and start again."
         ) from None
     finally:
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(name)
+        told.cancel()
+        serving.cancel()
+        await asyncio.wait({serving, told})
+        await _close(bot)
+
+
+async def _close(bot: WhereisBot) -> None:
+    try:
+        async with asyncio.timeout(CLOSING):
+            await bot.close()
+    except TimeoutError:
+        log.info("Discord did not answer that the connection ends")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any, Self
 import discord
 
 from cogs.errors import present, whisper
+from cogs.stopping import LEFT_STEP, begin_click
 
 Click = discord.Interaction[Any]
 Gate = Callable[[Click], Awaitable[None]]
@@ -41,6 +42,7 @@ class PersonalView(discord.ui.View):
         if interaction.user.id != self._user_id:
             await whisper(interaction, NOT_YOURS)
             return False
+        begin_click(interaction, LEFT_STEP)
         await self._gate(interaction)
         return True
 

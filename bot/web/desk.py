@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot.cards import Card, CardService
 from bot.errors import NotFoundError
+from bot.flow import Admission, Asker
 from bot.net import Fetcher
 from bot.search import Answer, Page, Scope, SearchService
 from bot.web.asked import (
@@ -28,6 +29,9 @@ from bot.web.problems import ProblemError
 
 VISITOR = Scope()
 """What a visitor may see: the wikis. No server's own pictures, whatever they ask for."""
+
+# All visitors together are to the line before the workers what one Discord server is.
+_WEB = "web"
 
 # What a list of pages counts, beside a search.
 _LOOK_UP = 0.2
@@ -58,12 +62,14 @@ class Desk:
         options: WebOptions,
         *,
         cards: CardService | None = None,
+        turns: Admission | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._search = search
         self._fetcher = fetcher
         self._options = options
         self._cards = cards
+        self._turns = turns or Admission()
         self._keys = Keys(options.keys)
         self._by_address = Allowances(options.burst, options.per_minute, clock=clock)
         self._by_key = Allowances(options.burst, options.key_per_minute, clock=clock)
@@ -82,10 +88,12 @@ class Desk:
                 max_bytes=self._options.max_bytes,
                 seconds=self._options.upload_timeout,
             )
-            if isinstance(asked, Link):
-                download = await self._fetcher.fetch(asked.url)
-                return asked.url, await self._search.search(download.data, VISITOR)
-            return asked.name, await self._search.search(asked.data, VISITOR)
+            # Places bound how many of a visitor's wait.
+            async with self._turns.turn(Asker(_WEB, caller.name, counted=False)):
+                if isinstance(asked, Link):
+                    download = await self._fetcher.fetch(asked.url)
+                    return asked.url, await self._search.search(download.data, VISITOR)
+                return asked.name, await self._search.search(asked.data, VISITOR)
 
     async def by_hash(self, request: web.Request) -> tuple[str, Answer]:
         """Search for the hash in the query: with its look if there is one, or within its radius."""

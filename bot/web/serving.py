@@ -1,5 +1,6 @@
 """The server: what every answer has, and how it begins and ends."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -7,7 +8,8 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from bot.cards import CardService
-from bot.errors import ConfigurationError, WhereisError
+from bot.errors import ConfigurationError, RestartingError, WhereisError
+from bot.flow import Admission, Work
 from bot.net import Fetcher
 from bot.search import SearchService
 from bot.web import api
@@ -21,8 +23,9 @@ from bot.web.problems import ProblemError, of_error, of_refusal
 
 # Seconds for which what is left of a refused request is taken in, so that its sender reads why.
 LINGER = 3.0
-# Seconds that answers may take which are under way when the server is told to stop.
-_SHUTDOWN = 5.0
+# Seconds that answers may take which are under way when the server is closed; before it is told to
+# stop, `work` waits for them.
+_SHUTDOWN = 1.0
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -34,17 +37,21 @@ async def serve_web(
     options: WebOptions,
     *,
     cards: CardService | None = None,
+    turns: Admission | None = None,
+    work: Work | None = None,
     clock: Callable[[], float] = time.monotonic,
     lingering_time: float = LINGER,
 ) -> AsyncIterator[str]:
     """Serve the page and the API; gives the address at which they are.
 
-    Without ``cards`` nothing is told of the articles.  ``clock`` gives the seconds by which is
-    counted what each may ask.  Raises :class:`ConfigurationError` where it can't listen.
+    Without ``cards`` nothing is told of the articles.  Pictures are read when it is their turn in
+    ``turns``; ``work`` notes what is being answered, and says when nothing is any more.  ``clock``
+    gives the seconds by which is counted what each may ask.  Raises :class:`ConfigurationError`
+    where it can't listen.
     """
-    desk = Desk(search, fetcher, options, cards=cards, clock=clock)
+    desk = Desk(search, fetcher, options, cards=cards, turns=turns, clock=clock)
     runner = web.AppRunner(
-        application(Api(desk, options), SearchPage(desk, options)),
+        application(Api(desk, options), SearchPage(desk, options), work or Work()),
         handle_signals=False,
         # Who goes away leaves no search behind.
         handler_cancellation=True,
@@ -71,14 +78,22 @@ async def serve_web(
         await runner.cleanup()
 
 
-def application(api_: Api, page: SearchPage) -> web.Application:
+def application(api_: Api, page: SearchPage, work: Work) -> web.Application:
     """All addresses, and what they have in common."""
 
     @web.middleware
     async def answered(request: web.Request, handler: _Handler) -> web.StreamResponse:
         note_request(request)
+        task = asyncio.current_task()
         try:
+            # Each request has a task of its own, which ends when its answer is sent.
+            work.begin()
             return await handler(request)
+        except asyncio.CancelledError:
+            if task is None or not work.has_given_up(task):
+                raise
+            task.uncancel()
+            problem = of_error(RestartingError())
         except WhereisError as error:
             problem = of_error(error)
         except web.HTTPException as refusal:

@@ -14,7 +14,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import WhereisBot
-from cogs.checks import Pace, require_unrestricted, require_welcome
+from cogs.checks import Pace, clicks, require_unrestricted, require_welcome
 from cogs.errors import NO_READ_HISTORY
 from cogs.places import is_welcome, rules_of
 from cogs.search import _embeds
@@ -27,6 +27,7 @@ from cogs.text import escape
 
 EDIT_WINDOW = timedelta(minutes=5)
 REMEMBERED = 500
+LIVE = 1000
 INVALID_FORM = 50035
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class Search(commands.Cog):
         self._replies: OrderedDict[int, Reply] = OrderedDict()
         self._live: Live = Live()
         self._pace = Pace(bot.options.cooldown_uses, bot.options.cooldown_seconds)
+        self._clicks = clicks(bot.options)
         self._menu = app_commands.ContextMenu(
             name="Search image",
             callback=self.search_image,
@@ -102,7 +104,7 @@ class Search(commands.Cog):
             reply.view = view
             if rules.style == "private":
                 reply.view = CurtainView(ctx.author.id, ctx.guild, fields, view)
-                self._live[reply.view.token] = reply.view
+                self._keep(reply.view)
                 fields = reply.view.fields()
             earlier, reply.message = reply.message, await _deliver(ctx, fields, reply.message)
             if reply.view is not None:
@@ -181,7 +183,9 @@ class Search(commands.Cog):
         rules = rules_of(self._bot, guild)
         targets = found[: self._bot.options.max_pictures]
         scope = scope_of(guild, rules)
-        outcomes, left_out = strict(await self._searcher.search(targets, scope), rules.strictness)
+        outcomes, left_out = strict(
+            await self._searcher.search(targets, scope, asker_id), rules.strictness
+        )
         notes = (
             _embeds.note(targets, len(found)),
             LEFT_OUT if left_out else None,
@@ -195,8 +199,9 @@ class Search(commands.Cog):
             note="\n".join(filter(None, notes)) or None,
             as_text=as_text,
             language=language,
+            clicks=self._clicks,
         )
-        self._live[view.token] = view
+        self._keep(view)
         return view.fields(), view
 
     async def _begin(self, interaction: discord.Interaction[WhereisBot], *, private: bool) -> bool:
@@ -235,6 +240,17 @@ class Search(commands.Cog):
             view.belongs_to(interaction.edit_original_response)
         if rules.style == "fleeting" and not hidden:
             await goes_after(rules.minutes, channel, message)
+
+    def _keep(self, view: AnswerView | CurtainView) -> None:
+        """Have the buttons under an answer work, until too many later ones have buttons, too.
+
+        What is pressed under the oldest is then answered as after a restart.
+        """
+        self._live[view.token] = view
+        while len(self._live) > LIVE:
+            token, oldest = next(iter(self._live.items()))
+            oldest.stop()
+            del self._live[token]
 
     def _reply_to(self, message: discord.Message) -> Reply:
         reply = self._replies.setdefault(message.id, Reply())

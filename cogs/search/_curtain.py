@@ -14,6 +14,7 @@ import discord
 from cogs.checks import require_server
 from cogs.errors import present, whisper
 from cogs.search._views import NOT_YOURS, PREFIX, TIMEOUT, AnswerView, Fields
+from cogs.stopping import begin_click
 
 READY = "Your answer is ready, and for your eyes alone."
 
@@ -55,6 +56,7 @@ class CurtainView(discord.ui.View):
     async def interaction_check(self, interaction: discord.Interaction[Any]) -> bool:
         """Let the asker look, and nobody else."""
         require_server(interaction, self._guild_id)
+        begin_click(interaction)
         if interaction.user.id == self._asker_id:
             return True
         await whisper(interaction, NOT_YOURS)
