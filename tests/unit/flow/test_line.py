@@ -188,8 +188,8 @@ class Comings(RuleBasedStateMachine):
     @rule(
         server=st.sampled_from("ABC"),
         user=st.sampled_from("uvw"),
-        count=st.integers(1, 4),
-        background=st.booleans(),
+        count=st.integers(1, 3),
+        background=st.sampled_from([False, False, True]),
     )
     def come(self, server: str, user: str, count: int, background: bool) -> None:
         asker = Asker(server, user)
@@ -219,10 +219,23 @@ class Comings(RuleBasedStateMachine):
             turns[server] += 1
             assert turns[server] == 1, "two turns while another waited that has none"
 
-    @precondition(lambda self: self.slow.waiting or self.slow.running)
+    @precondition(lambda self: self.slow.waiting)
     @rule(data=st.data())
-    def go(self, data: st.DataObject) -> None:
-        place = data.draw(st.sampled_from([*self.slow.waiting, *self.slow.running]))
+    def go_away(self, data: st.DataObject) -> None:
+        self._leave(data.draw(st.sampled_from(self.slow.waiting)))
+
+    @precondition(lambda self: self.slow.running)
+    @rule(data=st.data())
+    def end(self, data: st.DataObject) -> None:
+        self._leave(data.draw(st.sampled_from(self.slow.running)))
+
+    @precondition(lambda self: self.slow.running)
+    @rule()
+    def end_all(self) -> None:
+        for place in list(self.slow.running):
+            self._leave(place)
+
+    def _leave(self, place: Place) -> None:
         self.slow.leave(place)
         self.line.leave(place)
 
