@@ -1,4 +1,4 @@
-"""As much of Discord on loopback as a bot needs to log in: REST, and the gateway's greeting."""
+"""As much of Discord on loopback as a bot needs to log in and to answer private messages."""
 
 import asyncio
 import json
@@ -39,6 +39,9 @@ class LoopbackDiscord:
     synced: list[str] = field(default_factory=list)
     to_sign: list[list[str]] = field(default_factory=list)
     welcomed: asyncio.Event = field(default_factory=asyncio.Event)
+    said: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
+    _socket: web.WebSocketResponse | None = None
+    _number: int = 100
 
     async def me(self, _: web.Request) -> web.Response:
         """Who the token belongs to."""
@@ -99,8 +102,46 @@ class LoopbackDiscord:
                 "application": {"id": "7", "flags": self.flags},
             }
             await socket.send_json({"op": 0, "t": "READY", "s": 1, "d": ready})
+            self._socket = socket
             self.welcomed.set()
         return socket
+
+    async def ask(self, text: str) -> None:
+        """Have somebody write to the bot in private; it has been welcomed before."""
+        assert self._socket is not None
+        message = self._message(_OWNER, {"content": text})
+        await self._socket.send_json(
+            {"op": 0, "t": "MESSAGE_CREATE", "s": int(message["id"]), "d": message}
+        )
+
+    async def say(self, request: web.Request) -> web.Response:
+        """Take a message of the bot, and put it into ``said``."""
+        message = self._message(_USER, await request.json())
+        self.said.put_nowait(message)
+        return answer(message)
+
+    async def typing(self, _: web.Request) -> web.Response:
+        """Take that the bot is at work."""
+        return web.Response(status=204)
+
+    def _message(self, author: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
+        self._number += 1
+        return {
+            "id": str(self._number),
+            "channel_id": "9",
+            "author": author,
+            "content": content.get("content") or "",
+            "embeds": content.get("embeds") or [],
+            "timestamp": "2026-01-01T00:00:00+00:00",
+            "edited_timestamp": None,
+            "tts": False,
+            "mention_everyone": False,
+            "mentions": [],
+            "mention_roles": [],
+            "attachments": [],
+            "pinned": False,
+            "type": 0,
+        }
 
 
 def answer(body: Any, status: int = 200) -> web.Response:
@@ -121,6 +162,8 @@ async def loopback_discord(
     app.router.add_get("/oauth2/applications/@me", discord.application)
     app.router.add_put("/applications/{id}/commands", discord.sync)
     app.router.add_post("/attachments/refresh-urls", discord.refresh)
+    app.router.add_post("/channels/{id}/messages", discord.say)
+    app.router.add_post("/channels/{id}/typing", discord.typing)
     app.router.add_get("/gateway/", discord.gateway)
     runner = web.AppRunner(app, shutdown_timeout=1.0)
     await runner.setup()

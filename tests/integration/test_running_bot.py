@@ -6,12 +6,13 @@ import signal
 from pathlib import Path
 
 import aiohttp
+import asyncpg
 import pytest
 from pydantic import SecretStr
 
 from bot.app import run_bot
 from bot.config import Settings
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, RestartingError
 from tests.loopback_discord import DISALLOWED_INTENTS, LoopbackDiscord, loopback_discord
 
 
@@ -43,6 +44,57 @@ async def test_it_logs_in_says_it_is_well_and_stops_when_told(
                 assert await answer.json() == {"ok": True, "discord": True, "database": "reachable"}
             os.kill(os.getpid(), signal.SIGTERM)
             await running
+
+
+async def test_it_answers_what_it_was_asked_before_it_stops_and_tells_who_asks_then(
+    settings: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocker = await asyncpg.connect(database_url)
+    try:
+        async with loopback_discord(monkeypatch, LoopbackDiscord()) as discord:
+            running = asyncio.create_task(run_bot(settings, say=lambda _: None))
+            async with asyncio.timeout(60):
+                await discord.welcomed.wait()
+                async with blocker.transaction():
+                    await blocker.execute("LOCK TABLE collections")
+                    await discord.ask("!stats")
+                    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+                    while not await blocker.fetchval(waiting):
+                        pass
+                    os.kill(os.getpid(), signal.SIGTERM)
+                    await discord.ask("!about")
+                    assert (await discord.said.get())["content"] == RestartingError().sentence
+                    assert not running.done()
+                (embed,) = (await discord.said.get())["embeds"]
+                assert embed["title"] == "What I know"
+                await running
+            assert discord.said.empty()
+    finally:
+        await blocker.close()
+
+
+async def test_a_second_signal_is_not_waited_for(
+    settings: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocker = await asyncpg.connect(database_url)
+    try:
+        async with loopback_discord(monkeypatch, LoopbackDiscord()) as discord:
+            running = asyncio.create_task(run_bot(settings, say=lambda _: None))
+            async with asyncio.timeout(60), blocker.transaction():
+                await discord.welcomed.wait()
+                await blocker.execute("LOCK TABLE collections")
+                await discord.ask("!stats")
+                waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+                while not await blocker.fetchval(waiting):
+                    pass
+                os.kill(os.getpid(), signal.SIGTERM)
+                await discord.ask("!about")
+                await discord.said.get()
+                os.kill(os.getpid(), signal.SIGTERM)
+                await running
+            assert discord.said.empty()
+    finally:
+        await blocker.close()
 
 
 async def test_a_refused_token_is_said_and_shown_to_nobody(

@@ -48,7 +48,7 @@ async def waiting(turns: Admission, *askers: Asker, background: bool = False) ->
     for asker in askers:
         before = turns.waiting + turns.in_background
         found.append(Doing(turns, asker, background=background))
-        while turns.waiting + turns.in_background == before:
+        while turns.waiting + turns.in_background == before:  # noqa: ASYNC110
             await asyncio.sleep(0)
     return found
 
