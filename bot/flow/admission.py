@@ -110,7 +110,11 @@ class Admission:
                 yield
 
     def stop(self) -> None:
-        """Let nobody in any more, and end the waiting of the background; people's goes on."""
+        """Let nothing of the background in any more, and end its waiting.
+
+        What people have asked goes on; that they ask nothing new is the business of
+        :class:`bot.flow.Work`.
+        """
         self._stopping = True
         for place, turn in self._turns.items():
             if place.background and not place.under_way:
@@ -138,7 +142,7 @@ class Admission:
         return BusyError(SENTENCES[why].format(noun=self._noun))
 
     def _require_room(self, asker: Asker, count: int, background: bool) -> None:
-        if self._stopping:
+        if background and self._stopping:
             raise self.refusal("stopping")
         full = self._line.full(asker, count, background=background)
         if full is not None:

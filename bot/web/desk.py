@@ -69,7 +69,7 @@ class Desk:
         self._fetcher = fetcher
         self._options = options
         self._cards = cards
-        self._turns = turns or Admission()
+        self._turns = Admission() if turns is None else turns
         self._keys = Keys(options.keys)
         self._by_address = Allowances(options.burst, options.per_minute, clock=clock)
         self._by_key = Allowances(options.burst, options.key_per_minute, clock=clock)

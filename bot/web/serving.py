@@ -51,7 +51,9 @@ async def serve_web(
     """
     desk = Desk(search, fetcher, options, cards=cards, turns=turns, clock=clock)
     runner = web.AppRunner(
-        application(Api(desk, options), SearchPage(desk, options), work or Work()),
+        application(
+            Api(desk, options), SearchPage(desk, options), Work() if work is None else work
+        ),
         handle_signals=False,
         # Who goes away leaves no search behind.
         handler_cancellation=True,

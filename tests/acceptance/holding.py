@@ -19,9 +19,7 @@ class Held:
         self._begun = asyncio.Semaphore(0)
         held, search = self, SearchService.search
 
-        async def wait_first(
-            self: SearchService, data: bytes, scope: Scope, **how: bool
-        ) -> Answer:
+        async def wait_first(self: SearchService, data: bytes, scope: Scope, **how: bool) -> Answer:
             held.of.append(scope.guild_id)
             held._begun.release()
             await held.go_on.wait()

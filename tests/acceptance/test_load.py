@@ -1,6 +1,7 @@
 """More is asked than can be done at once: fair turns, plain words, and nothing lost."""
 
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
 import pytest_asyncio
@@ -10,11 +11,10 @@ from bot.client import BotOptions, Services
 from bot.flow import Admission, Bounds
 from bot.images import Workers
 from bot.net import Fetcher
-from cogs.search import _cog
 from db import Database
 from tests.acceptance.holding import Held, post, until
 from tests.acceptance.ruling import refused_only, watch
-from tests.acceptance.staff import moderator, other_town, refused_privately
+from tests.acceptance.staff import moderator, other_town, refused_privately, told
 from tests.acceptance.world import Library, Town, buttons_of, embed_of, menus_of, png, services_on
 
 ONCE_IN_A_MINUTE = BotOptions(cooldown_uses=1, cooldown_seconds=60)
@@ -211,13 +211,14 @@ async def test_nobody_presses_buttons_without_end(
 async def test_buttons_of_the_oldest_answers_expire(
     env: Env, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_cog, "LIVE", 1)
+    # Every bot loads its cogs anew.
+    monkeypatch.setattr(import_module("cogs.search._cog"), "LIVE", 1)
     for _ in range(2):
         files = [("a.png", png(1)), ("b.png", png(1))]
         await town.alice.send(town.channel, "!whereis", attachments=files)
     oldest, newest = town.answers()
     result = await town.alice.select(oldest, values=["1"])
-    assert result.followups[0].content.startswith("This answer has expired.")
+    assert "This answer has expired." in told(result)
     assert not buttons_of(town.answers()[0])
     await town.alice.select(newest, values=["1"])
     assert buttons_of(town.answers()[1])

@@ -6,13 +6,14 @@ import signal
 from pathlib import Path
 
 import aiohttp
-import asyncpg
 import pytest
 from pydantic import SecretStr
 
 from bot.app import run_bot
 from bot.config import Settings
 from bot.errors import ConfigurationError, RestartingError
+from bot.ingest import CollectionStats, IngestService
+from bot.search import Scope
 from tests.loopback_discord import DISALLOWED_INTENTS, LoopbackDiscord, loopback_discord
 
 
@@ -46,55 +47,74 @@ async def test_it_logs_in_says_it_is_well_and_stops_when_told(
             await running
 
 
+async def ready(settings: Settings) -> None:
+    """Wait until the bot says that it is well, which is a moment after its welcome."""
+    url = f"http://127.0.0.1:{settings.health_port}/healthz"
+    async with aiohttp.ClientSession() as session:
+        while (answer := await session.get(url)).status != 200:
+            answer.release()
+
+
+class Held:
+    """Holds `!stats` until it is let go on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun = asyncio.Event()
+        self.go_on = asyncio.Event()
+        stats = IngestService.stats
+
+        async def wait_first(service: IngestService, scope: Scope) -> tuple[CollectionStats, ...]:
+            self.begun.set()
+            await self.go_on.wait()
+            return await stats(service, scope)
+
+        monkeypatch.setattr(IngestService, "stats", wait_first)
+
+
+async def told_to_stop(discord: LoopbackDiscord) -> None:
+    """Send a signal, and wait until the bot says that it has taken it."""
+    os.kill(os.getpid(), signal.SIGTERM)
+    said = ""
+    while said != RestartingError().sentence:
+        await discord.ask("!help")
+        said = (await discord.said.get())["content"]
+
+
 async def test_it_answers_what_it_was_asked_before_it_stops_and_tells_who_asks_then(
-    settings: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    blocker = await asyncpg.connect(database_url)
-    try:
-        async with loopback_discord(monkeypatch, LoopbackDiscord()) as discord:
-            running = asyncio.create_task(run_bot(settings, say=lambda _: None))
-            async with asyncio.timeout(60):
-                await discord.welcomed.wait()
-                async with blocker.transaction():
-                    await blocker.execute("LOCK TABLE collections")
-                    await discord.ask("!stats")
-                    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-                    while not await blocker.fetchval(waiting):
-                        pass
-                    os.kill(os.getpid(), signal.SIGTERM)
-                    await discord.ask("!about")
-                    assert (await discord.said.get())["content"] == RestartingError().sentence
-                    assert not running.done()
-                (embed,) = (await discord.said.get())["embeds"]
-                assert embed["title"] == "What I know"
-                await running
-            assert discord.said.empty()
-    finally:
-        await blocker.close()
+    held = Held(monkeypatch)
+    async with loopback_discord(monkeypatch, LoopbackDiscord()) as discord:
+        running = asyncio.create_task(run_bot(settings, say=lambda _: None))
+        async with asyncio.timeout(60):
+            await discord.welcomed.wait()
+            await ready(settings)
+            await discord.ask("!stats")
+            await held.begun.wait()
+            await told_to_stop(discord)
+            assert not running.done()
+            held.go_on.set()
+            (embed,) = (await discord.said.get())["embeds"]
+            assert embed["title"] == "What I know"
+            await running
+        assert discord.said.empty()
 
 
 async def test_a_second_signal_is_not_waited_for(
-    settings: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    blocker = await asyncpg.connect(database_url)
-    try:
-        async with loopback_discord(monkeypatch, LoopbackDiscord()) as discord:
-            running = asyncio.create_task(run_bot(settings, say=lambda _: None))
-            async with asyncio.timeout(60), blocker.transaction():
-                await discord.welcomed.wait()
-                await blocker.execute("LOCK TABLE collections")
-                await discord.ask("!stats")
-                waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-                while not await blocker.fetchval(waiting):
-                    pass
-                os.kill(os.getpid(), signal.SIGTERM)
-                await discord.ask("!about")
-                await discord.said.get()
-                os.kill(os.getpid(), signal.SIGTERM)
-                await running
-            assert discord.said.empty()
-    finally:
-        await blocker.close()
+    held = Held(monkeypatch)
+    async with loopback_discord(monkeypatch, LoopbackDiscord()) as discord:
+        running = asyncio.create_task(run_bot(settings, say=lambda _: None))
+        async with asyncio.timeout(60):
+            await discord.welcomed.wait()
+            await ready(settings)
+            await discord.ask("!stats")
+            await held.begun.wait()
+            await told_to_stop(discord)
+            os.kill(os.getpid(), signal.SIGTERM)
+            await running
+        assert discord.said.empty()
 
 
 async def test_a_refused_token_is_said_and_shown_to_nobody(
