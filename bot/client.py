@@ -3,9 +3,8 @@
 import asyncio
 import logging
 import math
-import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import discord
@@ -14,6 +13,7 @@ from discord.ext import commands
 
 from bot.cards import CardService
 from bot.errors import ConfigurationError, DownloadFailedError
+from bot.flow import Admission, Stop, Work
 from bot.ingest import Curation, IngestService
 from bot.metrics import Metrics
 from bot.net import Fetcher, traced
@@ -26,6 +26,7 @@ from db.index import SearchIndex
 
 COGS = (
     "cogs.errors",
+    "cogs.stopping",
     "cogs.search",
     "cogs.admin",
     "cogs.bulk",
@@ -36,12 +37,18 @@ COGS = (
 )
 LOGIN_TIMEOUT = 10.0
 
+# Seconds for Discord to agree that the connection ends.
+CLOSING = 1.0
+
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the cogs call; they decide nothing themselves."""
+    """What the cogs call; they decide nothing themselves.
+
+    ``turns`` is taken for each picture that is read, and ``work`` notes what is being answered.
+    """
 
     search: SearchService
     ingest: IngestService
@@ -52,6 +59,8 @@ class Services:
     watch: WatchService
     privacy: PrivacyService
     cards: CardService | None = None
+    turns: Admission = field(default_factory=Admission)
+    work: Work = field(default_factory=Work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,25 +212,25 @@ def _nothing() -> None:
     pass
 
 
-async def connect(bot: WhereisBot, token: str, *, stopping: Callable[[], None] = _nothing) -> None:
-    """Log in and serve until SIGTERM or Ctrl-C; ``stopping`` is called when one comes.
+async def connect(
+    bot: WhereisBot, token: str, stop: Stop, *, stopping: Callable[[], None] = _nothing
+) -> None:
+    """Log in and serve until told to stop; then finish what is under way, and tell who asks anew.
+
+    ``stopping`` is called when that begins.
 
     Raises :class:`bot.errors.ConfigurationError` when the token or the intents are wrong.
     """
-    loop = asyncio.get_running_loop()
     serving = asyncio.create_task(bot.start(token))
-
-    def stop() -> None:
-        stopping()
-        serving.cancel()
-
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop)
+    told = asyncio.create_task(stop.wait())
     try:
-        async with bot:
-            await serving
-    except asyncio.CancelledError:
-        log.info("told to stop")
+        await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()
+            return
+        stopping()
+        bot.services.turns.stop()
+        await bot.services.work.finish()
     except discord.LoginFailure:
         raise ConfigurationError(
             "Discord does not accept the token in DISCORD_TOKEN. Reset it at "
@@ -234,8 +243,18 @@ async def connect(bot: WhereisBot, token: str, *, stopping: Callable[[], None] =
             "on “Message Content Intent”, save, and start again."
         ) from None
     finally:
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(name)
+        told.cancel()
+        serving.cancel()
+        await asyncio.wait({serving, told})
+        await _close(bot)
+
+
+async def _close(bot: WhereisBot) -> None:
+    try:
+        async with asyncio.timeout(CLOSING):
+            await bot.close()
+    except TimeoutError:
+        log.info("Discord did not answer that the connection ends")
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     cooldown_uses: int = Field(5, ge=1)
     cooldown_seconds: float = Field(30.0, gt=0)
     max_pictures: int = Field(5, ge=1, le=25)
+    queue: int = Field(200, ge=25, le=10_000)
 
     # Database
     database_url: SecretStr | None = Field(None, validation_alias="DATABASE_URL")
