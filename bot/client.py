@@ -10,6 +10,7 @@ from discord.ext import commands
 
 from bot.cards import CardService
 from bot.errors import ConfigurationError, DownloadFailedError
+from bot.gateway import OUT_OF_REACH, stay, tolerate
 from bot.ingest import Curation, IngestService
 from bot.net import Fetcher
 from bot.privacy import PrivacyService
@@ -105,13 +106,16 @@ class WhereisBot(commands.Bot):
         )
         self.services = services
         self.options = options
+        tolerate(self)
 
     async def setup_hook(self) -> None:
         """Read the rules, load the cogs and tell Discord about the commands."""
         await self.services.rules.load()
         await self.services.privacy.load()
+        # Some are there already where an earlier log-in came so far.
         for name in COGS:
-            await self.load_extension(name)
+            if name not in self.extensions:
+                await self.load_extension(name)
         synced = await self.tree.sync()
         log.info("%d application commands are known to Discord", len(synced))
 
@@ -137,10 +141,11 @@ def _prefixes(bot: WhereisBot, message: discord.Message) -> list[str]:
 async def connect(bot: WhereisBot, token: str) -> None:
     """Log in and serve until SIGTERM or Ctrl-C.
 
-    Raises :class:`bot.errors.ConfigurationError` when the token or the intents are wrong.
+    Raises :class:`bot.errors.ConfigurationError` when the token or the intents are wrong, and
+    :class:`bot.errors.DisconnectedError` when Discord does not let the bot stay.
     """
     loop = asyncio.get_running_loop()
-    serving = asyncio.create_task(bot.start(token))
+    serving = asyncio.create_task(stay(bot, token))
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, serving.cancel)
     try:
@@ -198,7 +203,7 @@ async def try_token(token: str) -> Login:
             info = await client.application_info()
     except discord.LoginFailure:
         raise ConfigurationError("Discord does not accept the token in DISCORD_TOKEN.") from None
-    except (TimeoutError, OSError, discord.HTTPException):
+    except (discord.HTTPException, *OUT_OF_REACH):
         raise DownloadFailedError("Discord could not be reached to try the token.") from None
     flags = info.flags
     return Login(
