@@ -1,13 +1,14 @@
 """The bot as it runs, before a Discord on this machine that has its bad days.
 
-One event loop, one database and one set of worker processes serve all of these tests; each test has
-a new bot and a new Discord, with servers that no other test has.
+One event loop, one database and one set of worker processes serve all of these tests.  Those of one
+file share a Discord and a bot, in which each has a server of its own; a test whose bot is to start
+anew, or to end, has both for itself.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -62,12 +63,14 @@ class Hasty:
         await asyncio.sleep(seconds / 100)
 
 
-@pytest.fixture(autouse=True)
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def hasty() -> Iterator[None]:
     """Has discord.py and the bot try again at once where they would wait for seconds."""
     discord = ("discord.client", "discord.http", "discord.webhook.async_")
-    for module in (*discord, "bot.gateway", "cogs.delivery"):
-        monkeypatch.setattr(f"{module}.asyncio", Hasty())
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (*discord, "bot.gateway", "cogs.delivery"):
+            patch.setattr(f"{module}.asyncio", Hasty())
+        yield
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -94,21 +97,6 @@ async def _services(url: str, workers: Workers) -> AsyncIterator[Services]:
     ):
         await Library(database, workers).add(png(1), "Mount_Everest")
         yield services_on(database, workers, fetcher)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def discord() -> AsyncIterator[FakeDiscord]:
-    """A Discord that discord.py is pointed at."""
-    # Servers of its own, for all tests share the database.
-    rules, first = Rules(identify_seconds=0.0), 1000 * next(_NUMBERS)
-    async with discord_here(rules=rules, first_server=first) as running:
-        yield running
-
-
-@pytest.fixture
-def options() -> BotOptions:
-    """How the bot behaves; a test overrides it with ``parametrize("options", [...])``."""
-    return BotOptions(cooldown_uses=100, max_bytes=MAX_BYTES)
 
 
 @dataclass(slots=True)
@@ -165,28 +153,31 @@ class Town:
 
 @asynccontextmanager
 async def running(
-    discord: FakeDiscord,
-    services: Services,
-    options: BotOptions,
-    heartbeat_timeout: float = 60.0,
+    services: Services, *, fetch_timeout: float = 10.0, heartbeat_timeout: float = 60.0
 ) -> AsyncIterator[Town]:
-    """The bot, on its way to a server."""
-    bot = WhereisBot(services, options)
-    # Seconds for which the client waits for one more server before it calls itself ready.
-    bot._connection.guild_ready_timeout = 0.05
-    # Seconds of silence after which it takes the connection for dead.
-    bot._connection.heartbeat_timeout = heartbeat_timeout
+    """A Discord, and the bot on its way to it.
 
-    async def run() -> None:
-        async with bot:
-            await stay(bot, TOKEN)
+    ``heartbeat_timeout`` is after how many seconds of silence it takes the connection for dead.
+    """
+    # Servers of its own, for all share the database.
+    rules, first = Rules(identify_seconds=0.0), 1000 * next(_NUMBERS)
+    options = BotOptions(cooldown_uses=100, max_bytes=MAX_BYTES, fetch_timeout=fetch_timeout)
+    async with discord_here(rules=rules, first_server=first) as discord:
+        bot = WhereisBot(services, options)
+        # Seconds for which the client waits for one more server before it calls itself ready.
+        bot._connection.guild_ready_timeout = 0.05
+        bot._connection.heartbeat_timeout = heartbeat_timeout
 
-    task = asyncio.create_task(run())
-    try:
-        yield Town(discord, bot, discord.guild("Town"), discord.user("alice"), task)
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        async def run() -> None:
+            async with bot:
+                await stay(bot, TOKEN)
+
+        task = asyncio.create_task(run())
+        try:
+            yield Town(discord, bot, discord.guild("Town"), discord.user("alice"), task)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 async def is_ready(town: Town) -> None:
@@ -203,11 +194,18 @@ async def is_ready(town: Town) -> None:
     assert ready.is_set(), town.running
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def town(
-    discord: FakeDiscord, services: Services, options: BotOptions
-) -> AsyncIterator[Town]:
-    """The bot, logged in and welcome."""
-    async with running(discord, services, options) as found:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def shared(services: Services) -> AsyncIterator[Town]:
+    """The bot of the tests of one file, logged in and welcome."""
+    async with running(services) as found:
         await is_ready(found)
         yield found
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def town(shared: Town) -> AsyncIterator[Town]:
+    """A server of this test's own, which the bot has just joined; nothing was heard before."""
+    discord = shared.discord
+    discord.heard.entries.clear()
+    yield replace(shared, guild=discord.guild("Town"), alice=discord.user("alice"))
+    discord.faults.clear()

@@ -7,10 +7,10 @@ import discord as library
 import pytest
 import pytest_asyncio
 
-from bot.client import BotOptions, Services
+from bot.client import Services
 from bot.errors import DisconnectedError
 from bot.gateway import MOST_BREAKDOWNS
-from tests.fake_discord import FakeDiscord
+from tests.fake_discord import FakeDiscord, payloads
 from tests.fake_discord.faults import Fault as RestFault
 from tests.fake_discord.faults import Held, answers, broken, dropped
 from tests.fake_discord.gateway import (
@@ -50,12 +50,10 @@ def is_silent(connection: Connection) -> None:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def starting(
-    discord: FakeDiscord, services: Services, options: BotOptions
-) -> AsyncIterator[Town]:
-    """The bot, which has not begun to log in; silence is taken for the end after a second."""
-    discord.rules.heartbeat = 0.2
-    async with running(discord, services, options, heartbeat_timeout=1.0) as town:
+async def starting(services: Services) -> AsyncIterator[Town]:
+    """A bot that has not begun to log in; a second of silence is the end of its connection."""
+    async with running(services, heartbeat_timeout=1.0) as town:
+        town.discord.rules.heartbeat = 0.2
         yield town
 
 
@@ -112,7 +110,7 @@ async def test_what_was_asked_meanwhile_is_answered_once(
 async def test_a_session_that_is_gone_is_begun_anew(town: Town) -> None:
     town.discord.gateway.forget()
     town.discord.gateway.tell(INVALID_SESSION, False)
-    await town.discord.welcomed(2)
+    await town.discord.heard.until_signal("identify")
     await town.is_answered()
 
 
@@ -149,9 +147,7 @@ async def test_an_answer_that_is_being_found_is_given_once_when_the_line_drops(t
 
 async def test_a_message_that_comes_twice_is_answered_once(town: Town) -> None:
     asked = town.ask()
-    session = next(iter(town.discord.gateway.sessions.values()))
-    (event,) = (each for each in session.kept if each["t"] == "MESSAGE_CREATE")
-    session.dispatch("MESSAGE_CREATE", event["d"])
+    town.discord.gateway.dispatch("MESSAGE_CREATE", payloads.message(asked), town.guild.id)
     assert TITLE in (await town.discord.reply_to(asked)).text
     await town.discord.heard.until_asked("PATCH /channels/*/messages/*")
     await town.is_answered()
@@ -172,7 +168,7 @@ SENSELESS = {
 async def test_an_event_without_sense_is_left_out(town: Town, event: str, data: object) -> None:
     town.discord.gateway.dispatch(event, data, town.guild.id)
     await town.is_answered()
-    assert len(town.discord.heard.signals("connect")) == 1
+    assert not town.discord.heard.signals("connect")
 
 
 async def test_a_connection_that_breaks_down_again_and_again_is_given_up(starting: Town) -> None:
@@ -191,11 +187,14 @@ async def test_a_connection_that_breaks_down_again_and_again_is_given_up(startin
         (4014, library.PrivilegedIntentsRequired),
     ],
 )
-async def test_a_refusal_is_not_tried_again(town: Town, code: int, error: type[Exception]) -> None:
-    town.discord.gateway.close(code)
+async def test_a_refusal_is_not_tried_again(
+    starting: Town, code: int, error: type[Exception]
+) -> None:
+    await is_ready(starting)
+    starting.discord.gateway.close(code)
     with pytest.raises(error):
-        await asyncio.wait_for(town.running, 10)
-    assert len(town.discord.heard.signals("connect")) == 1
+        await asyncio.wait_for(starting.running, 10)
+    assert len(starting.discord.heard.signals("connect")) == 1
 
 
 OUT_OF_REACH = {
