@@ -56,16 +56,15 @@ async def stay(client: discord.Client, token: str) -> None:
                 "what the code means."
             ) from closed
         except Exception:
-            if client.is_closed():
-                raise
             log.exception("the connection to Discord broke down")
         else:
             return
         breakdowns = 1 if loop.time() - began > STEADY else breakdowns + 1
-        if breakdowns > MOST_BREAKDOWNS:
+        # A client of several shards closes itself at the first.
+        if breakdowns > MOST_BREAKDOWNS or client.is_closed():
             raise DisconnectedError(
-                "The connection to Discord broke down again and again; the log says over what. "
-                "Start the bot again, and update it if that does not help."
+                "The connection to Discord broke down, and not for the first time or for good; the "
+                "log says over what. Start the bot again, and update it if that does not help."
             )
         if client.ws is not None:
             # Its heartbeats would go on.

@@ -46,7 +46,8 @@ class Rules:
     A bot is to send a heartbeat every ``heartbeat`` seconds.  ``max_concurrency`` shards may say
     who they are within ``identify_seconds``, one of each ``shard_id % max_concurrency``; who is too
     fast is told that the session is invalid.  ``shards`` is what bots are advised to have.
-    ``refuse`` is a code to close with whenever a bot says who it is.
+    ``refuse`` is a code to close with whenever a bot says who it is.  Without ``tells_servers`` it
+    hears in READY alone which servers there are, as when Discord has trouble with all of them.
     """
 
     heartbeat: float = 45.0
@@ -54,6 +55,7 @@ class Rules:
     max_concurrency: int = 1
     identify_seconds: float = 5.0
     refuse: int | None = None
+    tells_servers: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -276,7 +278,7 @@ class Gateway:
                 "application": self._application(),
             },
         )
-        for guild in mine:
+        for guild in mine if self.rules.tells_servers else ():
             session.dispatch("GUILD_CREATE", payloads.guild(guild, self._bot))
         self._welcomes += 1
         for count, future in self._waiting:

@@ -63,8 +63,8 @@ def channel(place: Channel) -> Json:
 
 def guild(server: Guild, bot: User) -> Json:
     """A server as GUILD_CREATE has it for a bot that may not list its members."""
-    roles = [_role(server.id, "@everyone", server.everybody)]
-    roles += [_role(number, "granted", bits) for number, bits in server.granted.items()]
+    roles = [role(server.id, "@everyone", server.everybody)]
+    roles += [role(number, "granted", bits) for number, bits in server.granted.items()]
     return {
         "id": str(server.id),
         "name": server.name,
@@ -208,7 +208,8 @@ def attachment(number: int, name: str, kind: str, size: int, url: str) -> Json:
     }
 
 
-def _role(number: int, name: str, permissions: int) -> Json:
+def role(number: int, name: str, permissions: int) -> Json:
+    """A role of those permissions."""
     return {
         "id": str(number),
         "name": name,

@@ -123,6 +123,12 @@ class FakeDiscord:
             self.gateway.dispatch("CHANNEL_CREATE", payloads.channel(place), guild.id)
         return place
 
+    def permit(self, guild: Guild, everybody: int) -> None:
+        """Let everybody in a server do that and no more, the bot too; see :class:`Guild`."""
+        guild.everybody = everybody
+        data = {"guild_id": str(guild.id), "role": payloads.role(guild.id, "@everyone", everybody)}
+        self.gateway.dispatch("GUILD_ROLE_UPDATE", data, guild.id)
+
     def user(self, name: str = "alice") -> User:
         """Somebody new, whom every server lets write."""
         user = User(self.state.ids.next(), name)

@@ -20,7 +20,7 @@ from bot.client import BotOptions, Services, WhereisBot
 from bot.gateway import stay
 from bot.images import Limits, Workers
 from bot.net import Fetcher
-from db import open_database
+from db import Database, open_database
 from tests.acceptance.world import Library, services_on
 from tests.conftest import FreshDatabases
 from tests.drawing import png
@@ -82,21 +82,26 @@ async def workers() -> AsyncIterator[Workers]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def services(fresh_databases: FreshDatabases, workers: Workers) -> AsyncIterator[Services]:
-    """What the cogs call, over a database in which one picture is known."""
+async def database(fresh_databases: FreshDatabases) -> AsyncIterator[Database]:
+    """The database of all tests."""
     with fresh_databases() as url:
-        async with _services(url, workers) as found:
-            yield found
+        async with open_database(url, Path("unused"), pool_size=2) as opened:
+            yield opened
 
 
-@asynccontextmanager
-async def _services(url: str, workers: Workers) -> AsyncIterator[Services]:
-    async with (
-        open_database(url, Path("unused"), pool_size=2) as database,
-        Fetcher(max_bytes=MAX_BYTES, timeout=5) as fetcher,
-    ):
-        await Library(database, workers).add(png(1), "Mount_Everest")
-        yield services_on(database, workers, fetcher)
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def library(database: Database, workers: Workers) -> Library:
+    """What puts pictures into the database; one is known already."""
+    library = Library(database, workers)
+    await library.add(png(1), "Mount_Everest")
+    return library
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def services(library: Library) -> AsyncIterator[Services]:
+    """What the cogs call."""
+    async with Fetcher(max_bytes=MAX_BYTES, timeout=5) as fetcher:
+        yield services_on(library.database, library.workers, fetcher)
 
 
 @dataclass(slots=True)

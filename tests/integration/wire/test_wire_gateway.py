@@ -107,6 +107,14 @@ async def test_what_was_asked_meanwhile_is_answered_once(
     assert discord.heard.signals("resume")
 
 
+async def test_a_server_that_the_bot_was_not_told_of_is_answered(starting: Town) -> None:
+    starting.discord.rules.tells_servers = False
+    await starting.discord.welcomed()
+    message, command = starting.ask(), starting.slash()
+    assert TITLE in (await starting.discord.reply_to(message)).text
+    assert TITLE in (await starting.discord.answer_to(command)).text
+
+
 async def test_a_session_that_is_gone_is_begun_anew(town: Town) -> None:
     town.discord.gateway.forget()
     town.discord.gateway.tell(INVALID_SESSION, False)
@@ -174,7 +182,7 @@ async def test_an_event_without_sense_is_left_out(town: Town, event: str, data: 
 async def test_a_connection_that_breaks_down_again_and_again_is_given_up(starting: Town) -> None:
     for _ in range(MOST_BREAKDOWNS + 1):
         starting.discord.gateway.plan(IDENTIFY, says("READY", {}))
-    with pytest.raises(DisconnectedError, match="again and again"):
+    with pytest.raises(DisconnectedError, match="broke down"):
         await asyncio.wait_for(starting.running, 10)
 
 

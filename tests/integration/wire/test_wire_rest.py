@@ -3,7 +3,9 @@
 import pytest
 
 from cogs.errors import TROUBLE
-from tests.fake_discord import OWNER
+from tests.acceptance.world import Library
+from tests.drawing import png
+from tests.fake_discord import OWNER, File
 from tests.fake_discord.faults import (
     CANNOT_WRITE_TO_USER,
     INVALID_FORM,
@@ -19,6 +21,7 @@ from tests.fake_discord.faults import (
     refused,
     too_fast,
 )
+from tests.fake_discord.model import EMBED_LINKS, EVERYBODY
 from tests.integration.wire.conftest import TITLE, Town
 
 SEND = "POST /channels/*/messages"
@@ -75,7 +78,9 @@ async def until_it_explains(town: Town) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [Held(), dropped(), broken(500), refused(MISSING_PERMISSIONS)], ids=str
+    "fault",
+    [Held(), dropped(), broken(500), refused(MISSING_PERMISSIONS)],
+    ids=["slow", "lost", "500", "refused"],
 )
 async def test_no_answer_waits_for_the_typing_indicator(town: Town, fault: Fault) -> None:
     town.discord.faults.on(TYPING, fault, times=None)
@@ -189,6 +194,21 @@ async def test_what_is_too_long_goes_in_words(town: Town) -> None:
     assert TITLE in reply.content
     assert not reply.embeds
     await town.is_answered()
+
+
+@pytest.mark.parametrize("embeds", [True, False], ids=["an embed", "words"])
+async def test_the_longest_answer_fits(town: Town, library: Library, embeds: bool) -> None:
+    titles = [f"{number:02}_{'&*_' * 80}" for number in range(40)]
+    collection = await library.server(town.guild.id)
+    await library.add(png(2), *titles, to=collection, file="f" * 200)
+    if not embeds:
+        town.discord.permit(town.guild, EVERYBODY & ~EMBED_LINKS)
+    pictures = [File(f"{number}{'*' * 100}.png", png(2)) for number in range(5)]
+    asked = town.discord.post(town.channel, town.alice, "!whereis", attachments=pictures)
+    reply = await town.discord.reply_to(asked)
+    assert titles[0][:10] in reply.text.replace("\\", "").replace(" ", "_")
+    assert bool(reply.embeds) == embeds
+    assert len(town.discord.heard.asked(SEND)) == 1
 
 
 async def test_where_it_may_not_reply_it_writes(town: Town) -> None:
