@@ -1,4 +1,7 @@
-"""The one place where things are put together, in one ``async with``."""
+"""Where the parts of the bot and of the page are put together, in one ``async with``.
+
+``bot.core`` has those that every command needs.
+"""
 
 import asyncio
 import logging
@@ -10,18 +13,17 @@ from dataclasses import dataclass
 from bot.cards import PATIENCE, CardService
 from bot.client import BotOptions, Services, WhereisBot, connect
 from bot.config import Settings
+from bot.core import chances, open_core, radii
 from bot.errors import ConfigurationError, DatabaseError
 from bot.health import Health, serve_health
-from bot.images import Limits, Workers
-from bot.ingest import Curation, IngestService
+from bot.images import Workers
 from bot.net import Fetcher
 from bot.net.mediawiki import MediaWikiClient
 from bot.privacy import PrivacyService
 from bot.rules import RulesService
-from bot.search import Chances, Radii, SearchService
 from bot.watch import WatchService
 from bot.web import WebOptions, serve_web
-from db import Database, open_database
+from db import Database
 
 log = logging.getLogger(__name__)
 
@@ -38,42 +40,30 @@ class App:
 
 @asynccontextmanager
 async def open_app(settings: Settings, *, say: Callable[[str], None]) -> AsyncIterator[App]:
-    """Open the database, the workers and the services, and close them in reverse.
+    """Open the core and what the bot has besides, and close them in reverse.
 
     ``say`` is told in a sentence what takes long.  Raises :class:`bot.errors.DatabaseError`.
     """
-    url = settings.database_url
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(
-            open_database(
-                url.get_secret_value() if url else None,
-                settings.data_dir,
-                pool_size=settings.pool_size,
-                statement_timeout=settings.statement_timeout,
-                say=say,
-            )
-        )
-        workers = await stack.enter_async_context(Workers(limits(settings), settings.workers))
+        core = await stack.enter_async_context(open_core(settings, say=say))
+        database = core.database
         fetcher = await stack.enter_async_context(
             Fetcher(max_bytes=settings.max_bytes, timeout=settings.fetch_timeout)
         )
-        radii = Radii(whole=settings.radius, unverified=settings.radius_unverified)
-        search = SearchService(database.store, workers, radii, chances(settings))
-        ingest = IngestService(
-            database.store, database.imports, workers, search, settings.page_url_template
-        )
         services = Services(
-            search,
-            ingest,
+            core.search,
+            core.ingest,
             database.index,
             fetcher,
-            curation=Curation(database.store, database.curation, workers, search),
+            curation=core.curation,
             rules=RulesService(database.rules, database.sightings),
-            watch=WatchService(database.sightings, workers, search, radii, chances(settings)),
+            watch=WatchService(
+                database.sightings, core.workers, core.search, radii(settings), chances(settings)
+            ),
             privacy=PrivacyService(database.members),
             cards=await _cards(settings, database, stack),
         )
-        yield App(database, workers, services, options(settings))
+        yield App(database, core.workers, services, options(settings))
 
 
 async def _cards(
@@ -84,26 +74,6 @@ async def _cards(
         return None
     client = MediaWikiClient(contact=settings.contact, patience=PATIENCE)
     return CardService(database.cards, await stack.enter_async_context(client))
-
-
-def limits(settings: Settings) -> Limits:
-    """What reading one picture may cost."""
-    return Limits(
-        max_bytes=settings.max_bytes,
-        max_pixels=settings.max_pixels,
-        timeout=settings.decode_timeout,
-        memory=settings.decode_memory,
-    )
-
-
-def chances(settings: Settings) -> Chances:
-    """Up to what chance of being wrong a match is called a word."""
-    return Chances(
-        exact=settings.chance_exact,
-        close=settings.chance_close,
-        possible=settings.chance_possible,
-        unverified=settings.chance_unverified,
-    )
 
 
 def options(settings: Settings) -> BotOptions:

@@ -5,17 +5,20 @@ Each check is handed values and gives a :class:`Check`; none of them raises for 
 
 import platform
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from bot.client import Login, try_token
 from bot.errors import ConfigurationError, FetchError
 from bot.images import Guard, cairo_available, heif_available
 from bot.importers.zim import zim_available
 from db import ServerInfo
 from db.records import INDEX_KINDS, IndexStatus
+
+if TYPE_CHECKING:
+    # What the checks are called with; most commands that print one have no use for Discord.
+    from bot.client import Login
 
 Verdict = Literal["ok", "note", "problem"]
 
@@ -100,8 +103,13 @@ def _listed(names: Sequence[str]) -> str:
     return " or ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
-async def check_discord(token: str | None) -> AsyncIterator[Check]:
-    """The token, the intent, and the link that invites the bot."""
+async def check_discord(
+    token: str | None, try_token: Callable[[str], Awaitable["Login"]]
+) -> AsyncIterator[Check]:
+    """The token, the intent, and the link that invites the bot.
+
+    ``try_token`` is :func:`bot.client.try_token`.
+    """
     if token is None:
         yield Check(
             "token",
@@ -129,7 +137,7 @@ async def check_discord(token: str | None) -> AsyncIterator[Check]:
     yield Check("invite", "ok", login.invite)
 
 
-def _check_intent(login: Login) -> Check:
+def _check_intent(login: "Login") -> Check:
     if login.message_content:
         return Check("intents", "ok", "the bot may read messages")
     return Check(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -84,7 +85,8 @@ def stats_json(stats: Sequence[CollectionStats]) -> dict[str, Any]:
             {
                 "name": row.collection.name,
                 "kind": row.collection.kind,
-                "as_of": row.collection.as_of.isoformat() if row.collection.as_of else None,
+                "as_of": _day(row.collection.as_of),
+                "imported_on": _day(row.collection.imported_on),
                 "source_name": row.collection.source_name,
                 "language": row.collection.language,
                 "checksum": row.collection.checksum,
@@ -107,6 +109,7 @@ def stats_text(stats: Sequence[CollectionStats]) -> RenderableType:
     for name in ("pictures", "pages", "appearances"):
         table.add_column(name, justify="right")
     table.add_column("as of")
+    table.add_column("imported on")
     for row in stats:
         table.add_row(
             row.collection.name,
@@ -114,9 +117,14 @@ def stats_text(stats: Sequence[CollectionStats]) -> RenderableType:
             f"{row.images:,}",
             f"{row.pages:,}",
             f"{row.appearances:,}",
-            row.collection.as_of.isoformat() if row.collection.as_of else "",
+            _day(row.collection.as_of) or "",
+            _day(row.collection.imported_on) or "",
         )
     return table
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def index_json(status: IndexStatus, inside: IndexStatistics | None) -> dict[str, Any]:

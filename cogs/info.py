@@ -4,7 +4,6 @@ import difflib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from importlib.metadata import version
 from typing import Any
 
@@ -15,7 +14,7 @@ from discord.ext import commands
 from bot.client import WhereisBot, invite_link
 from bot.errors import RequestError, WhereisError
 from bot.ingest import CollectionStats, IndexStatus
-from bot.search import Scope
+from bot.search import Scope, age
 from cogs.checks import require_voice, require_welcome
 from cogs.places import is_welcome, rules_of
 from cogs.text import UNTITLED, escape, size
@@ -283,10 +282,10 @@ def _line(entry: Entry, prefix: str) -> str:
 
 
 def _amount(line: CollectionStats) -> str:
-    as_of = f" · as of {_day(line.collection.as_of)}" if line.collection.as_of else ""
+    old = age(line.collection.as_of, line.collection.imported_on)
     return (
         f"{_count(line.images, 'picture')} on {_count(line.pages, 'page')} · "
-        f"{_count(line.appearances, 'appearance')}{as_of}"
+        f"{_count(line.appearances, 'appearance')}{f' · {old}' if old else ''}"
     )
 
 
@@ -296,10 +295,6 @@ def _collection_name(line: CollectionStats) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
 
 
 async def _answer(ctx: Ctx, embed: discord.Embed) -> None:

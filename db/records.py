@@ -47,6 +47,7 @@ class Collection:
 
     ``as_of`` is the day of its data, ``source_name``, ``language`` and ``checksum`` what its source
     says of itself, where it came from one that does, and ``api_url`` where the wiki's API is.
+    ``imported_on`` is the day of the last import that was finished.
     """
 
     id: int
@@ -59,6 +60,7 @@ class Collection:
     language: str | None = None
     checksum: str | None = None
     api_url: str | None = None
+    imported_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -302,6 +302,7 @@ def _collection(row: Any) -> Collection:
         language=row["language"],
         checksum=row["checksum"],
         api_url=row["api_url"],
+        imported_on=row["imported_on"],
     )
 
 

@@ -53,6 +53,7 @@ FEW, MANY = 40, 400
 PATIENCE = 30.0
 
 FreshDatabases = Callable[[], AbstractContextManager[str]]
+DatabasesOn = Callable[[Mapping[str, Any]], AbstractContextManager[FreshDatabases]]
 Alone = Callable[[str], AbstractContextManager[None]]
 PutExtension = Callable[[Path], None]
 
@@ -71,8 +72,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Have a folder for the run; its other processes are told which."""
     # Before any test is imported, which takes over what is set.
-    settings.register_profile("few", max_examples=FEW)
-    settings.register_profile("many", max_examples=MANY)
+    settings.register_profile("few", max_examples=FEW, deadline=None)
+    settings.register_profile("many", max_examples=MANY, deadline=None)
     settings.load_profile("many" if config.getoption("--thorough") else "few")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # As a shell has it for what it starts in the background. What a test starts, and then
@@ -212,15 +213,16 @@ def embedded_server(
 
 
 @pytest.fixture(scope="session")
-def databases_on() -> Callable[[Mapping[str, Any]], FreshDatabases]:
+def databases_on() -> DatabasesOn:
     """Given how to connect to a server, gives a way to have fresh, migrated databases on it."""
     return _databases_on
 
 
 @pytest.fixture(scope="session")
-def fresh_databases(embedded_server: EmbeddedServer) -> FreshDatabases:
+def fresh_databases(embedded_server: EmbeddedServer) -> Iterator[FreshDatabases]:
     """A way to have fresh, migrated databases on the shared server, by URL."""
-    return _databases_on(embedded_server.connect_options)
+    with _databases_on(embedded_server.connect_options) as fresh:
+        yield fresh
 
 
 @pytest.fixture
@@ -243,7 +245,8 @@ def store(database: Database) -> Store:
     return database.store
 
 
-def _databases_on(options: Mapping[str, Any]) -> FreshDatabases:
+@contextmanager
+def _databases_on(options: Mapping[str, Any]) -> Iterator[FreshDatabases]:
     numbers = count(1)
     template = f"template_{os.urandom(4).hex()}"
 
@@ -251,37 +254,47 @@ def _databases_on(options: Mapping[str, Any]) -> FreshDatabases:
         host, port, user = (quote(str(options[key])) for key in ("host", "port", "user"))
         return f"postgresql://{user}@/{name}?host={host}&port={port}"
 
-    async def execute(statement: str) -> None:
-        connection = await asyncpg.connect(**{**options, "database": "postgres"})
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
-
     async def migrate() -> None:
-        await execute(f"CREATE DATABASE {template}")
         async with open_database(url_of(template), Path("unused")):
             pass
 
-    _run(migrate())
+    with _connection(options) as execute:
 
-    @contextmanager
-    def fresh() -> Iterator[str]:
-        name = f"test_{next(numbers)}_{os.urandom(4).hex()}"
-        # As files: nobody is at work in the template, and there is less to log.
-        _run(execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
+        @contextmanager
+        def fresh() -> Iterator[str]:
+            name = f"test_{next(numbers)}_{os.urandom(4).hex()}"
+            # As files: nobody is at work in the template, and there is less to log.
+            execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+            try:
+                yield url_of(name)
+            finally:
+                execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+        execute(f"CREATE DATABASE {template}")
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, migrate()).result()
+        yield fresh
+
+
+@contextmanager
+def _connection(options: Mapping[str, Any]) -> Iterator[Callable[[str], None]]:
+    """Executes statements beside all databases of tests.
+
+    In a thread of its own, so that it disturbs no event loop of a test; and on one connection, of
+    which each costs more than what is done on it.
+    """
+    # Whose factory is named, it sets no loop for this thread.
+    runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+    with ThreadPoolExecutor(1) as thread, runner:
+
+        def run(work: Coroutine[Any, Any, Any]) -> Any:
+            return thread.submit(runner.run, work).result()
+
+        connection = run(asyncpg.connect(**{**options, "database": "postgres"}))
         try:
-            yield url_of(name)
+            yield lambda statement: run(connection.execute(statement))
         finally:
-            _run(execute(f"DROP DATABASE {name} WITH (FORCE)"))
-
-    return fresh
-
-
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    # In a thread of its own, so that it disturbs no event loop of a test.
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, work).result()
+            run(connection.close())
 
 
 def _roomy_memory() -> Path | None:

@@ -2,7 +2,6 @@
 
 from bot.actions.commands import (
     add,
-    demo,
     doctor,
     export,
     index_build,
@@ -11,7 +10,7 @@ from bot.actions.commands import (
     search,
     stats,
 )
-from bot.actions.common import say
+from bot.actions.serving import demo, run, web
 
 __all__ = [
     "add",
@@ -21,7 +20,8 @@ __all__ = [
     "index_build",
     "index_drop",
     "index_status",
-    "say",
+    "run",
     "search",
     "stats",
+    "web",
 ]

@@ -1,4 +1,4 @@
-"""Every command but those that import."""
+"""Every command but those that serve or import."""
 
 import sys
 from collections.abc import Coroutine, Iterator
@@ -20,38 +20,14 @@ from bot import doctor as checks
 from bot import report
 from bot.actions.common import open_with_words, print_json
 from bot.ahead import ahead
-from bot.app import limits
 from bot.config import Settings
+from bot.core import limits
 from bot.errors import ConfigurationError, DatabaseError
 from bot.images import Workers
 from bot.ingest import Actor, IndexKind, ListFormat, NewPicture
-from bot.log import configure
 from bot.search import Answer, Scope, answer_json
 from bot.titles import parse_page
 from db import ServerInfo
-
-
-async def demo(settings: Settings, *, preview: bool) -> None:
-    """Show the bot at work in a simulated Discord, with the embedded database alone."""
-    # The walk is for people, and its steps speak for themselves.
-    configure("ERROR", secrets=settings.secrets())
-    # The simulated Discord is an extra, and only this command needs it.
-    try:
-        from bot.demo.show import show  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            f"The demo needs {error.name}, which is not installed. Install it: "
-            "pip install 'whereis-bot[demo]'"
-        ) from None
-    # The gallery never goes into the database of a bot that is in service.
-    async with open_with_words(settings.model_copy(update={"database_url": None})) as app:
-        await show(
-            app.services,
-            app.options,
-            folder=settings.data_dir / "gallery",
-            preview=preview,
-            console=Console(),
-        )
 
 
 async def search(
@@ -61,12 +37,12 @@ async def search(
     console = Console()
     documents: list[dict[str, Any]] = []
     unreadable = 0
-    async with open_with_words(settings) as app:
+    async with open_with_words(settings) as core:
 
         def answer(path: Path) -> Coroutine[Any, Any, Answer]:
-            return app.services.search.search_file(path, scope)
+            return core.search.search_file(path, scope)
 
-        async for path, found in ahead(images, answer, limit=app.workers.capacity):
+        async for path, found in ahead(images, answer, limit=core.workers.capacity):
             unreadable += found.status == "unreadable"
             if as_json:
                 documents.append(answer_json(str(path), found))
@@ -81,8 +57,8 @@ async def add(settings: Settings, images: tuple[Path, ...], page: str, collectio
     """Add pictures that one page shows, and say what they look like."""
     title, url = parse_page(page, settings.page_url_template)
     pictures = [NewPicture(_read(path, settings.max_bytes), path.name) for path in images]
-    async with open_with_words(settings) as app:
-        ingest = app.services.ingest
+    async with open_with_words(settings) as core:
+        ingest = core.ingest
         target = await ingest.wiki_collection(collection)
         for outcome in await ingest.add(pictures, title, url, target, Actor(user_id=None)):
             word = "added to" if outcome.new else "already in"
@@ -96,24 +72,24 @@ async def add(settings: Settings, images: tuple[Path, ...], page: str, collectio
 
 async def export(settings: Settings, collection: str, form: ListFormat, out: Path | None) -> None:
     """Write a collection as a list, to a file or to standard output."""
-    async with open_with_words(settings) as app:
-        ingest = app.services.ingest
+    async with open_with_words(settings) as core:
+        ingest = core.ingest
         found = await ingest.collection_named(collection)
         if found is None:
             names = ", ".join(each.name for each in await ingest.collections()) or "none yet"
             raise ConfigurationError(f"There is no collection {collection}. There are: {names}.")
         with _opened(out) as file:
-            async with aclosing(app.services.curation.export(found, form)) as pieces:
+            async with aclosing(core.curation.export(found, form)) as pieces:
                 async for piece in pieces:
                     file.write(piece)
 
 
 async def index_status(settings: Settings, *, as_json: bool) -> None:
     """Print the state of the search index."""
-    async with open_with_words(settings) as app:
-        found = await app.database.index.status()
-        inside = await app.database.index.statistics()
-        embedded = (await app.database.info()).embedded
+    async with open_with_words(settings) as core:
+        found = await core.database.index.status()
+        inside = await core.database.index.statistics()
+        embedded = (await core.database.info()).embedded
     if as_json:
         print_json(report.index_json(found, inside))
     else:
@@ -123,10 +99,10 @@ async def index_status(settings: Settings, *, as_json: bool) -> None:
 
 async def index_build(settings: Settings, kind: IndexKind | None) -> None:
     """Build the search index with a progress bar."""
-    async with open_with_words(settings) as app:
+    async with open_with_words(settings) as core:
         with _progress() as progress:
             task = progress.add_task("building the index", total=1.0)
-            found = await app.database.index.build(
+            found = await core.database.index.build(
                 kind, lambda share: progress.update(task, completed=share)
             )
     Console().print(report.check_text(checks.check_index(found)), soft_wrap=True)
@@ -134,9 +110,9 @@ async def index_build(settings: Settings, kind: IndexKind | None) -> None:
 
 async def index_drop(settings: Settings, kind: IndexKind | None) -> None:
     """Drop the search index."""
-    async with open_with_words(settings) as app:
-        await app.database.index.drop(kind)
-        left = (await app.database.index.status()).kind
+    async with open_with_words(settings) as core:
+        await core.database.index.drop(kind)
+        left = (await core.database.index.status()).kind
     if left is not None:
         click.echo(f"The index of the kind {kind} is gone; searches use the one of {left}.")
         return
@@ -148,8 +124,8 @@ async def index_drop(settings: Settings, kind: IndexKind | None) -> None:
 
 async def stats(settings: Settings, *, as_json: bool) -> None:
     """Print how much each collection holds."""
-    async with open_with_words(settings) as app:
-        rows = await app.services.ingest.stats(Scope(everything=True))
+    async with open_with_words(settings) as core:
+        rows = await core.ingest.stats(Scope(everything=True))
     if as_json:
         print_json(report.stats_json(rows))
     else:
@@ -178,18 +154,21 @@ async def doctor(settings: Settings, *, as_json: bool) -> int:
         note(checks.check_sandbox(await workers.guards()))
     exit_status = 0
     try:
-        async with open_with_words(settings) as app:
-            info = await app.database.info()
+        async with open_with_words(settings) as core:
+            info = await core.database.info()
             note(checks.check_database(info))
             note(checks.check_extension(info))
-            status = await app.database.index.status()
+            status = await core.database.index.status()
             for check in checks.check_search_index(status, embedded=info.embedded):
                 note(check)
     except DatabaseError as error:
         exit_status = error.exit_status
         note(checks.Check("database", "problem", error.sentence, "see docs/deploy.md"))
+    # No other command here has a use for Discord's library; see ``serving``.
+    from bot.client import try_token  # noqa: PLC0415
+
     token = settings.discord_token
-    async for check in checks.check_discord(token.get_secret_value() if token else None):
+    async for check in checks.check_discord(token.get_secret_value() if token else None, try_token):
         note(check)
     if as_json:
         print_json(report.doctor_json(found, info))

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from bot.app import App, open_app
 from bot.config import Settings
+from bot.core import Core, open_core
 
 
 def say(sentence: str) -> None:
@@ -15,9 +15,9 @@ def say(sentence: str) -> None:
     click.echo(sentence, err=True)
 
 
-def open_with_words(settings: Settings) -> AbstractAsyncContextManager[App]:
-    """The program, saying what takes long."""
-    return open_app(settings, say=say)
+def open_with_words(settings: Settings) -> AbstractAsyncContextManager[Core]:
+    """What every command stands on, saying what takes long."""
+    return open_core(settings, say=say)
 
 
 def print_json(document: dict[str, Any]) -> None:

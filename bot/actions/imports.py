@@ -1,9 +1,13 @@
-"""The commands that import: open a source, hand it to the service, show how it goes."""
+"""The commands that import: open a source, hand it to the service, show how it goes.
+
+The sources that ask others by HTTP are imported by their commands alone; see ``serving``.
+"""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
@@ -18,14 +22,12 @@ from rich.progress import (
 
 from bot import report
 from bot.actions.common import open_with_words, print_json, say
-from bot.app import App
 from bot.config import Settings
+from bot.core import Core
 from bot.importers import PictureSource
 from bot.importers.folder import FolderSource
-from bot.importers.mediawiki import MediaWikiSource
 from bot.importers.sql_dump import SqlDump
 from bot.importers.threads import entered
-from bot.importers.url_list import UrlListSource
 from bot.importers.zim import ZimSource
 from bot.ingest import Collection, ImportReport, Stage
 
@@ -34,11 +36,13 @@ from bot.ingest import Collection, ImportReport, Stage
 class Into:
     """Where an import goes, and how it is told of.
 
-    ``page_url_template`` is what the operator said, ``None`` if nothing.
+    ``page_url_template`` and ``as_of``, the day of the data, are what the operator said, ``None``
+    if nothing.
     """
 
     collection: str
     page_url_template: str | None
+    as_of: date | None
     start_over: bool
     as_json: bool
 
@@ -47,12 +51,12 @@ async def dump(
     settings: Settings, file: str, table: str, hash_column: str, page_column: str, into: Into
 ) -> None:
     """Import the rows of a dump."""
-    async with open_with_words(settings) as app:
+    async with open_with_words(settings) as core:
         source = SqlDump(file, table=table, hash_column=hash_column, page_column=page_column)
         async with entered(source, stop=source.stop):
             with _shown() as shown:
-                result = await app.services.ingest.import_dump(
-                    source, await _collection(app, into), shown.show, start_over=into.start_over
+                result = await core.ingest.import_dump(
+                    source, await _collection(core, into), shown.show, start_over=into.start_over
                 )
     _tell(into, result)
 
@@ -61,11 +65,11 @@ async def table(
     settings: Settings, name: str, hash_column: str, page_column: str, into: Into
 ) -> None:
     """Import the rows of a table."""
-    async with open_with_words(settings) as app:
+    async with open_with_words(settings) as core:
         with _shown() as shown:
-            result = await app.services.ingest.import_table(
+            result = await core.ingest.import_table(
                 name,
-                await _collection(app, into),
+                await _collection(core, into),
                 shown.show,
                 hash_column=hash_column,
                 page_column=page_column,
@@ -76,8 +80,8 @@ async def table(
 
 async def zim(settings: Settings, file: Path, into: Into, *, update: bool) -> None:
     """Import the pictures of a ZIM file."""
-    async with open_with_words(settings) as app:
-        await _pictures(app, ZimSource(file, max_bytes=settings.max_bytes), into, update=update)
+    async with open_with_words(settings) as core:
+        await _pictures(core, ZimSource(file, max_bytes=settings.max_bytes), into, update=update)
 
 
 async def mediawiki(
@@ -91,7 +95,9 @@ async def mediawiki(
     limit: int | None,
 ) -> None:
     """Import pictures from a MediaWiki."""
-    async with open_with_words(settings) as app:
+    from bot.importers.mediawiki import MediaWikiSource  # noqa: PLC0415
+
+    async with open_with_words(settings) as core:
         source = MediaWikiSource(
             api_url,
             category=category,
@@ -100,38 +106,42 @@ async def mediawiki(
             limit=limit,
             contact=settings.contact,
         )
-        await _pictures(app, source, into)
+        await _pictures(core, source, into)
 
 
 async def folder(settings: Settings, directory: Path, page_from: str, into: Into) -> None:
     """Import the pictures of a folder."""
-    async with open_with_words(settings) as app:
+    async with open_with_words(settings) as core:
         source = FolderSource(directory, page_from, max_bytes=settings.max_bytes)
-        await _pictures(app, source, into)
+        await _pictures(core, source, into)
 
 
 async def urls(settings: Settings, file: Path, into: Into) -> None:
     """Import the pictures that a list links to."""
-    async with open_with_words(settings) as app:
+    from bot.importers.url_list import UrlListSource  # noqa: PLC0415
+    from bot.net import Fetcher  # noqa: PLC0415
+
+    fetcher = Fetcher(max_bytes=settings.max_bytes, timeout=settings.fetch_timeout)
+    async with open_with_words(settings) as core, fetcher:
         # Links to the collection's own wiki are titles there.
-        template = (await _collection(app, into)).page_url_template
-        await _pictures(app, UrlListSource(file, app.services.fetcher, template), into)
+        template = (await _collection(core, into)).page_url_template
+        await _pictures(core, UrlListSource(file, fetcher, template), into)
 
 
-async def _pictures(app: App, source: PictureSource, into: Into, *, update: bool = False) -> None:
+async def _pictures(core: Core, source: PictureSource, into: Into, *, update: bool = False) -> None:
     async with source:
         offered = source.about.page_url_template if source.about else None
-        collection = await _collection(app, into, offered)
+        collection = await _collection(core, into, offered)
         with _shown() as shown:
-            result = await app.services.ingest.import_pictures(
+            result = await core.ingest.import_pictures(
                 source, collection, shown.show, update=update, start_over=into.start_over
             )
     _tell(into, result)
 
 
-async def _collection(app: App, into: Into, offered: str | None = None) -> Collection:
-    return await app.services.ingest.wiki_collection(
-        into.collection, into.page_url_template, default=offered
+async def _collection(core: Core, into: Into, offered: str | None = None) -> Collection:
+    return await core.ingest.wiki_collection(
+        into.collection, into.page_url_template, default=offered, as_of=into.as_of
     )
 
 

@@ -8,7 +8,6 @@ from typing import Any, get_args
 import click
 
 from bot import actions
-from bot.app import run_bot, run_web
 from bot.cli.imports import import_
 from bot.cli.options import into_collection, run_to_end
 from bot.config import Settings, clear_secrets
@@ -52,14 +51,14 @@ def main(ctx: click.Context) -> None:
 @click.pass_obj
 def run(settings: Settings) -> None:
     """Run the bot. It needs DISCORD_TOKEN."""
-    run_to_end(run_bot(settings, say=actions.say))
+    run_to_end(actions.run(settings))
 
 
 @main.command()
 @click.pass_obj
 def web(settings: Settings) -> None:
     """Serve a page on which anybody may search, and the HTTP API."""
-    run_to_end(run_web(settings, say=actions.say))
+    run_to_end(actions.web(settings))
 
 
 @main.command()

@@ -1,6 +1,7 @@
 """``whereis-bot import``: six kinds of sources, one way in."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -42,11 +43,18 @@ def into(command: Callable[..., Any]) -> Callable[..., Any]:
         *arguments: Any,
         collection: str,
         page_url_template: str | None,
+        as_of: datetime | None,
         start_over: bool,
         as_json: bool,
         **options: Any,
     ) -> Any:
-        target = Into(collection, page_url_template, start_over=start_over, as_json=as_json)
+        target = Into(
+            collection,
+            page_url_template,
+            as_of.date() if as_of else None,
+            start_over=start_over,
+            as_json=as_json,
+        )
         return command(*arguments, into=target, **options)
 
     for option in (
@@ -61,6 +69,12 @@ def into(command: Callable[..., Any]) -> Callable[..., Any]:
             callback=_checked_template,
             metavar="ADDRESS",
             help="Where titles point, with {title} in it; the collection keeps it.",
+        ),
+        click.option(
+            "--as-of",
+            type=click.DateTime(["%Y-%m-%d"]),
+            metavar="YYYY-MM-DD",
+            help="The day of the data, which answers tell; for a source that does not say it.",
         ),
         into_collection,
     ):

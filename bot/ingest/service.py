@@ -6,6 +6,7 @@ many at once.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from bot.errors import PictureRefusedError
 from bot.images import Fingerprint, Unreadable, Workers
@@ -78,20 +79,27 @@ class IngestService:
         return await self._store.ensure_server(guild_id, self._page_url_template)
 
     async def wiki_collection(
-        self, name: str, page_url_template: str | None = None, *, default: str | None = None
+        self,
+        name: str,
+        page_url_template: str | None = None,
+        *,
+        default: str | None = None,
+        as_of: date | None = None,
     ) -> Collection:
         """The wiki collection of that name, made when it is not there yet.
 
         Without a template, one that is there keeps its own, and a new one gets the ``default``, or
-        else the setting.  Raises :class:`bot.errors.NotAllowedError` for a name that is kept for
-        servers.
+        else the setting.  ``as_of`` is the day of its data, if that is known.  Raises
+        :class:`bot.errors.NotAllowedError` for a name that is kept for servers.
         """
         if page_url_template is None:
             found = await self._store.collection_named(name)
             if found is not None and found.kind == "wiki":
-                return found
+                if as_of is None:
+                    return found
+                default = found.page_url_template
         template = page_url_template or default or self._page_url_template
-        return await self._store.ensure_wiki(name, template)
+        return await self._store.ensure_wiki(name, template, as_of)
 
     async def collection_named(self, name: str) -> Collection | None:
         """The collection of that name; for the bot's owner and the operator alone."""

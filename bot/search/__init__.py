@@ -20,7 +20,7 @@ from bot.search.model import (
     Stored,
 )
 from bot.search.service import MATCH_LIMIT, SearchService
-from bot.search.words import Verdict, verdict, what_was_done
+from bot.search.words import Verdict, age, verdict, what_was_done
 
 __all__ = [
     "MATCH_LIMIT",
@@ -37,6 +37,7 @@ __all__ = [
     "Status",
     "Stored",
     "Verdict",
+    "age",
     "answer_json",
     "hash_text",
     "look_text",

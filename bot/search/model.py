@@ -76,7 +76,8 @@ class Match:
     Hamming distances, 0–64; ``phash_distance`` is ``None`` where nothing but a dHash is stored.
     ``strangers`` is how many other pictures are expected to look as much alike, in an index of this
     size.  ``alike`` are further stored pictures that look the same as this one.  ``api_url`` is
-    where the API of the wiki is, if that is known.
+    where the API of the wiki is, if that is known.  ``collection_as_of`` is the day of the data,
+    where its source tells, and ``collection_imported_on`` that of the last import.
     """
 
     image_id: int
@@ -92,6 +93,7 @@ class Match:
     strangers: float = 0.0
     alike: tuple[int, ...] = ()
     api_url: str | None = None
+    collection_imported_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

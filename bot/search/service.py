@@ -307,6 +307,7 @@ class SearchService:
             strangers=found.strangers,
             alike=tuple(other.candidate.image_id for other in group.others),
             api_url=collection.api_url,
+            collection_imported_on=collection.imported_on,
         )
 
     async def _collections(self, scope: Scope) -> dict[int, Collection]:

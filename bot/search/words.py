@@ -1,5 +1,6 @@
-"""How sure a match is, and what was done to a picture to find it, in words."""
+"""How sure a match is, what was done to find it, and how old the data are, in words."""
 
+from datetime import date
 from typing import NamedTuple
 
 from bot.images import View
@@ -60,3 +61,14 @@ def what_was_done(view: View) -> str | None:
     if what == "yours" and not how:
         return None
     return f"I looked at {' '.join([what, ' and '.join(how)]).strip()}."
+
+
+def age(as_of: date | None, imported_on: date | None) -> str | None:
+    """How old the data of a collection are; None for one that no import has filled."""
+    if as_of is not None:
+        return f"as of {_day(as_of)}"
+    return None if imported_on is None else f"imported on {_day(imported_on)}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B} {day.year}"

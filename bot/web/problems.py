@@ -46,7 +46,7 @@ def busy(seconds: float) -> ProblemError:
     return ProblemError(
         503,
         "busy",
-        "Too many pictures are being searched for at this moment. Try again soon.",
+        "Too much is being asked for at this moment. Try again soon.",
         {"Retry-After": _whole(seconds)},
     )
 

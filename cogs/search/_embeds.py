@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from urllib.parse import quote
 
 import discord
 
 from bot.cards import Card
 from bot.errors import DownloadTooLargeError, FetchError, RefusedURLError
-from bot.search import PAGES_SHOWN, Answer, Confidence, Match, Page, verdict, what_was_done
+from bot.search import PAGES_SHOWN, Answer, Confidence, Match, Page, age, verdict, what_was_done
 from cogs.search import _card
 from cogs.search._outcome import Outcome
 from cogs.targets import Target
@@ -219,8 +218,9 @@ def _footer(answer: Answer, match: Match, guild_id: int | None) -> str:
         source = f"This server's own pictures, no. {match.image_id}"
     else:
         source = clip(plain(match.collection), 80)
-        if match.collection_as_of is not None:
-            source += f" as of {_day(match.collection_as_of)}"
+        old = age(match.collection_as_of, match.collection_imported_on)
+        if old is not None:
+            source += f" {old}"
     return f"{source} · {_duration(answer.elapsed_ms)}"
 
 
@@ -286,10 +286,6 @@ def _name(match: Match) -> str:
 
 def _shown_on(match: Match) -> str:
     return f"{match.page_count:,} article{'' if match.page_count == 1 else 's'}"
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B} {day.year}"
 
 
 def _duration(milliseconds: float) -> str:

@@ -2,20 +2,20 @@
 
 -- name: collections_visible
 SELECT id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum,
-    api_url
+    api_url, imported_on
 FROM collections
 WHERE kind = 'wiki' OR guild_id = $1::bigint
 ORDER BY kind DESC, name;
 
 -- name: collections_all
 SELECT id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum,
-    api_url
+    api_url, imported_on
 FROM collections
 ORDER BY kind DESC, name;
 
 -- name: collection_named
 SELECT id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum,
-    api_url
+    api_url, imported_on
 FROM collections
 WHERE name = $1;
 
@@ -27,11 +27,11 @@ SET page_url_template = excluded.page_url_template,
     as_of = coalesce(excluded.as_of, collections.as_of)
 WHERE collections.kind = 'wiki'
 RETURNING id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum,
-    api_url;
+    api_url, imported_on;
 
 -- name: server_find
 SELECT id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum,
-    api_url
+    api_url, imported_on
 FROM collections
 WHERE guild_id = $1 AND page_url_template = $2;
 
@@ -46,11 +46,11 @@ ON CONFLICT DO NOTHING;
 UPDATE collections SET page_url_template = $2
 WHERE guild_id = $1
 RETURNING id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum,
-    api_url;
+    api_url, imported_on;
 
 -- name: collection_stats
 SELECT id, name, kind, guild_id, page_url_template, as_of, source_name, language, checksum,
-    api_url, images, pages, appearances
+    api_url, imported_on, images, pages, appearances
 FROM collections
 WHERE id = ANY ($1::bigint[])
 ORDER BY kind DESC, name;

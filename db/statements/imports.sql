@@ -35,7 +35,12 @@ SET position = $2, added = added + $3::bigint, known = known + $4::bigint, skipp
 WHERE id = $1;
 
 -- name: import_finish
-UPDATE imports SET finished_at = now(), changed_at = now(), position = NULL WHERE id = $1;
+WITH finished AS (
+    UPDATE imports SET finished_at = now(), changed_at = now(), position = NULL
+    WHERE id = $1
+    RETURNING collection_id
+)
+UPDATE collections SET imported_on = current_date FROM finished WHERE id = collection_id;
 
 -- name: import_known
 SELECT key, dhash, phash, look, reason

@@ -4,7 +4,8 @@
 -- One text for every kind of index, and one row at least for each probe.  Hardly any probe has
 -- many neighbours, and then they come as the index has them.  One that has is a plain picture's:
 -- what is nearest to it is read in order, and the rest is not.  Where there is no index every probe
--- reads every hash, and only as many are searched for as that allows.
+-- reads every hash, and only as many are searched for as that allows.  Nothing is known of a table
+-- that an import has replaced between the statement's plan and its run: one with an index.
 --
 -- The ranking is that of the hashes' likelihoods in bot.search, in whole numbers.
 --
@@ -14,13 +15,15 @@ SELECT (p.place - 1)::integer AS probe,
         AS images,
     found.*
 FROM (
-    SELECT CASE WHEN EXISTS (
-            SELECT FROM pg_index x
-            WHERE x.indrelid = a.attrelid AND x.indisvalid AND x.indpred IS NULL
-                AND x.indnkeyatts = 1 AND x.indkey[0] = a.attnum
-        ) THEN 0 ELSE (SELECT t.reltuples FROM pg_class t WHERE t.oid = a.attrelid) END AS hashes
-    FROM pg_attribute a
-    WHERE a.attrelid = 'images'::regclass AND a.attname = 'dhash'
+    SELECT coalesce((
+        SELECT CASE WHEN EXISTS (
+                SELECT FROM pg_index x
+                WHERE x.indrelid = a.attrelid AND x.indisvalid AND x.indpred IS NULL
+                    AND x.indnkeyatts = 1 AND x.indkey[0] = a.attnum
+            ) THEN 0 ELSE (SELECT t.reltuples FROM pg_class t WHERE t.oid = a.attrelid) END
+        FROM pg_attribute a
+        WHERE a.attrelid = 'images'::regclass AND a.attname = 'dhash'
+    ), 0) AS hashes
 ) read
 CROSS JOIN unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
     WITH ORDINALITY AS p (dhash, phash, radius, radius_unverified, most, place)

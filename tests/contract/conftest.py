@@ -4,8 +4,7 @@ import os
 import pwd
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,21 +15,20 @@ from db import Database, open_database
 from db.embedded import EmbeddedServer
 from db.records import Collection
 from db.store import Store
+from tests.conftest import HASTY, DatabasesOn, FreshDatabases
 from tests.contract.checks import TEMPLATE
 
 SYSTEM_BINARIES = Path("/usr/lib/postgresql/15/bin")
-
-FreshDatabases = Callable[[], AbstractContextManager[str]]
-DatabasesOn = Callable[[Mapping[str, Any]], FreshDatabases]
 
 
 @pytest.fixture(scope="session")
 def databases_standin(
     short_folders: Callable[[], Path], databases_on: DatabasesOn
 ) -> Iterator[FreshDatabases]:
-    server = EmbeddedServer(short_folders(), print, settings={"fsync": "off"})
+    server = EmbeddedServer(short_folders(), print, settings=HASTY)
     server.start()
-    yield databases_on(server.connect_options)
+    with databases_on(server.connect_options) as fresh:
+        yield fresh
     server.stop()
 
 
@@ -53,10 +51,12 @@ def databases_system(
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **user)
 
     run("initdb", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
-    settings = f"-k {folder} -c listen_addresses= -c fsync=off"
+    hasty = " ".join(f"-c {name}={value}" for name, value in HASTY.items())
+    settings = f"-k {folder} -c listen_addresses= {hasty}"
     run("pg_ctl", "start", "-w", "-l", folder / "log", "-o", settings)
     try:
-        yield databases_on({"host": str(folder), "port": 5432, "user": "postgres"})
+        with databases_on({"host": str(folder), "port": 5432, "user": "postgres"}) as fresh:
+            yield fresh
     finally:
         run("pg_ctl", "stop", "-w", "-m", "fast")
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -158,13 +159,15 @@ def test_what_can_not_be_added_is_refused_with_the_reason(whereis: Run, tmp_path
 
 
 def test_stats_and_doctor_tell_how_things_stand(whereis: Run, pictures: Path) -> None:
-    whereis("import", "folder", pictures, "--collection", "alps")
+    whereis("import", "folder", pictures, "--collection", "alps", "--as-of", "2025-03-01")
     stats = document(whereis("stats", "--json"))
+    imported_on = date.fromisoformat(stats["collections"][0].pop("imported_on"))
+    assert abs(imported_on - datetime.now(UTC).date()) <= timedelta(days=1)
     assert stats["collections"] == [
         {
             "name": "alps",
             "kind": "wiki",
-            "as_of": None,
+            "as_of": "2025-03-01",
             "source_name": None,
             "language": None,
             "checksum": None,

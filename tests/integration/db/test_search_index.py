@@ -24,6 +24,13 @@ from tests.integration.db.searching import (
     until,
 )
 
+WAITING = """
+    SELECT EXISTS (
+        SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+        WHERE NOT l.granted AND d.datname = current_database()
+    )
+"""
+
 
 @pytest.fixture(autouse=True)
 def _with_extension(extension: Path | None) -> None:
@@ -52,6 +59,20 @@ async def test_near_equals_brute_force(
             found = await near(store, wiki.id, query, radius)
             expected = sorted((hamming(h, query), h) for h in hashes if hamming(h, query) <= radius)
             assert sorted((c.distance, c.dhash) for c in found) == expected
+
+
+async def test_a_search_that_waits_while_the_table_is_replaced_finds_what_is_in_the_new_one(
+    store: Store, wiki: Collection, hashes: list[int], connection: Any
+) -> None:
+    async with connection.transaction():
+        await connection.execute(
+            "ALTER TABLE images RENAME TO old; CREATE TABLE images (LIKE old INCLUDING ALL);"
+            "INSERT INTO images OVERRIDING SYSTEM VALUE SELECT * FROM old; DROP TABLE old CASCADE"
+        )
+        searching = asyncio.create_task(near(store, wiki.id, hashes[0], 0))
+        while not await connection.fetchval(WAITING):
+            assert not searching.done()
+    assert [found.dhash for found in await searching] == [hashes[0]]
 
 
 async def test_searches_go_on_while_it_is_built_anew(

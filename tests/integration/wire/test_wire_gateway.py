@@ -46,7 +46,7 @@ def says(event: str, data: object) -> Fault:
 
 def is_silent(connection: Connection) -> None:
     """Say nothing any more."""
-    connection.silent = True
+    connection.hushed = True
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -86,7 +86,7 @@ AFTER_READY = {
     "closed with 4009": lambda d: d.gateway.close(4009),
     "told to come again": lambda d: d.gateway.tell(RECONNECT),
     "invalid, to be resumed": lambda d: d.gateway.tell(INVALID_SESSION, True),
-    "silent": lambda d: d.gateway.silence(),
+    "silent": lambda d: d.gateway.hush(),
 }
 
 

@@ -1,5 +1,6 @@
 """From an outcome to an embed: words, and Discord's limits."""
 
+from dataclasses import replace
 from datetime import date
 
 import discord
@@ -117,6 +118,15 @@ def test_the_footer_names_the_collection(
     outcome = found(match("A", collection=collection, as_of=date(2024, 6, 1)))
     footer = _embeds.of_outcome(outcome, guild_id).footer.text or ""
     assert footer.startswith(expected)
+
+
+def test_the_footer_tells_the_day_of_the_import_where_that_of_the_data_is_unknown() -> None:
+    imported = replace(match("A"), collection_imported_on=date(2024, 6, 1))
+    assert (_embeds.of_outcome(found(imported), 5).footer.text or "").startswith(
+        "enwiki imported on 1 June 2024 · "
+    )
+    never = _embeds.of_outcome(found(match("A")), 5).footer.text or ""
+    assert never.startswith("enwiki · ")
 
 
 @pytest.mark.parametrize(
