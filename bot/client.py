@@ -9,7 +9,7 @@ import discord
 from discord.ext import commands
 
 from bot.cards import CardService
-from bot.errors import ConfigurationError, DownloadFailedError
+from bot.errors import ConfigurationError, DisconnectedError, DownloadFailedError
 from bot.gateway import OUT_OF_REACH, stay, tolerate
 from bot.ingest import Curation, IngestService
 from bot.net import Fetcher
@@ -163,6 +163,12 @@ async def connect(bot: WhereisBot, token: str) -> None:
             "The bot may not read messages yet. Open "
             "https://discord.com/developers/applications, choose your application → Bot, switch "
             "on “Message Content Intent”, save, and start again."
+        ) from None
+    except discord.ConnectionClosed as closed:
+        raise DisconnectedError(
+            f"Discord closed the connection with code {closed.code}, and does not take the bot "
+            "back; https://discord.com/developers/docs/topics/opcodes-and-status-codes says what "
+            "the code means."
         ) from None
     finally:
         for name in (signal.SIGTERM, signal.SIGINT):

@@ -35,8 +35,9 @@ async def stay(client: discord.Client, token: str) -> None:
 
     Waits for a Discord that is out of reach.  The client itself comes back when a connection is
     lost; where it gives up over what it did not expect, it connects anew.  Raises
-    ``discord.LoginFailure`` and ``discord.PrivilegedIntentsRequired``, and
-    :class:`bot.errors.DisconnectedError` where there is no way to stay.
+    ``discord.LoginFailure``, ``discord.PrivilegedIntentsRequired`` and ``discord.ConnectionClosed``
+    where Discord does not let it stay, and :class:`bot.errors.DisconnectedError` where that does
+    not help.
     """
     await _log_in(client, token)
     loop = asyncio.get_running_loop()
@@ -50,11 +51,7 @@ async def stay(client: discord.Client, token: str) -> None:
         except discord.ConnectionClosed as closed:
             if closed.code == BAD_TOKEN:
                 raise discord.LoginFailure from closed
-            raise DisconnectedError(
-                f"Discord closed the connection with code {closed.code} and does not take the bot "
-                "back; https://discord.com/developers/docs/topics/opcodes-and-status-codes says "
-                "what the code means."
-            ) from closed
+            raise
         except Exception:
             log.exception("the connection to Discord broke down")
         else:

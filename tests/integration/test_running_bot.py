@@ -60,8 +60,8 @@ async def test_a_token_that_is_withdrawn_is_said(settings: Settings) -> None:
 
 
 async def test_an_end_for_another_reason_is_said_with_its_code(settings: Settings) -> None:
-    async with discord_here(rules=Rules(refuse=4011)):
-        with pytest.raises(DisconnectedError, match="4011"):
+    async with discord_here(rules=Rules(refuse=4012)):
+        with pytest.raises(DisconnectedError, match="4012"):
             await run_bot(settings, say=lambda _: None)
 
 

@@ -190,8 +190,8 @@ async def test_a_connection_that_breaks_down_again_and_again_is_given_up(startin
     ("code", "error"),
     [
         (4004, library.LoginFailure),
-        (4011, DisconnectedError),
-        (4013, DisconnectedError),
+        (4011, library.ConnectionClosed),
+        (4013, library.ConnectionClosed),
         (4014, library.PrivilegedIntentsRequired),
     ],
 )
