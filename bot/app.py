@@ -83,6 +83,7 @@ async def open_app(
             turns=Admission(max(AT_ONCE, core.workers.capacity), bounds(settings)),
             work=Work(),
         )
+        _tell_of_turns(services, metrics)
         yield App(database, core.workers, services, options(settings), metrics)
 
 
@@ -118,6 +119,19 @@ async def _tell_of(database: Database, metrics: Metrics) -> None:
             for kind, count in sorted(kinds.items())
         ],
     )
+
+
+def _tell_of_turns(services: Services, metrics: Metrics) -> None:
+    """Have read how many wait."""
+    turns, work = services.turns, services.work
+    metrics.number("whereis_turns_waiting", lambda: turns.waiting)
+    metrics.number("whereis_turns_in_background", lambda: turns.in_background)
+    metrics.number("whereis_turns_taken", lambda: turns.running)
+    metrics.read(
+        "whereis_turns_refused",
+        lambda: [((why,), count) for why, count in sorted(turns.refused.items())],
+    )
+    metrics.number("whereis_work", lambda: len(work))
 
 
 def _known(number: float | None) -> list[Sample]:

@@ -12,8 +12,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.cards import CardService
-from bot.errors import ConfigurationError, DownloadFailedError
+from bot.errors import ConfigurationError, DisconnectedError, DownloadFailedError
 from bot.flow import Admission, Stop, Work
+from bot.gateway import OUT_OF_REACH, stay, tolerate
 from bot.ingest import Curation, IngestService
 from bot.metrics import Metrics
 from bot.net import Fetcher, traced
@@ -138,6 +139,7 @@ class WhereisBot(commands.Bot):
         )
         self.services = services
         self.options = options
+        tolerate(self)
         self._connected = False
         self.metrics.read("whereis_gateway_up", lambda: [((self._shard,), self.connected)])
         self.metrics.read("whereis_gateway_latency_seconds", self._latencies)
@@ -156,8 +158,10 @@ class WhereisBot(commands.Bot):
         """Read the rules, load the cogs and tell Discord about the commands."""
         await self.services.rules.load()
         await self.services.privacy.load()
+        # Some are there already where an earlier log-in came so far.
         for name in COGS:
-            await self.load_extension(name)
+            if name not in self.extensions:
+                await self.load_extension(name)
         synced = await self.tree.sync()
         log.info("%d application commands are known to Discord", len(synced))
 
@@ -219,9 +223,10 @@ async def connect(
 
     ``stopping`` is called when that begins.
 
-    Raises :class:`bot.errors.ConfigurationError` when the token or the intents are wrong.
+    Raises :class:`bot.errors.ConfigurationError` when the token or the intents are wrong, and
+    :class:`bot.errors.DisconnectedError` when Discord does not let the bot stay.
     """
-    serving = asyncio.create_task(bot.start(token))
+    serving = asyncio.create_task(stay(bot, token))
     told = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)
@@ -241,6 +246,12 @@ async def connect(
             "The bot may not read messages yet. Open "
             "https://discord.com/developers/applications, choose your application → Bot, switch "
             "on “Message Content Intent”, save, and start again."
+        ) from None
+    except discord.ConnectionClosed as closed:
+        raise DisconnectedError(
+            f"Discord closed the connection with code {closed.code}, and does not take the bot "
+            "back; https://discord.com/developers/docs/topics/opcodes-and-status-codes says what "
+            "the code means."
         ) from None
     finally:
         told.cancel()
@@ -291,7 +302,7 @@ async def try_token(token: str) -> Login:
             info = await client.application_info()
     except discord.LoginFailure:
         raise ConfigurationError("Discord does not accept the token in DISCORD_TOKEN.") from None
-    except (TimeoutError, OSError, discord.HTTPException):
+    except (discord.HTTPException, *OUT_OF_REACH):
         raise DownloadFailedError("Discord could not be reached to try the token.") from None
     flags = info.flags
     return Login(

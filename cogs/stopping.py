@@ -58,6 +58,8 @@ class Stopping(commands.Cog):
 
     async def _slash_check(self, interaction: discord.Interaction[WhereisBot]) -> bool:
         """Note a slash command or a use of a menu."""
+        if not await self._original(interaction):
+            return False
         if interaction.type is discord.InteractionType.autocomplete:
             return not self._work.stopping
         data: dict[str, Any] = dict(interaction.data or {})

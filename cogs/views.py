@@ -11,6 +11,7 @@ from typing import Any, Self
 import discord
 
 from bot.requests import begin
+from cogs.delivery import UNSAID
 from cogs.errors import present, whisper
 from cogs.stopping import LEFT_STEP, begin_click
 from cogs.text import in_brief
@@ -61,7 +62,7 @@ class PersonalView(discord.ui.View):
             return
         try:
             await self.message.edit(view=None)
-        except discord.HTTPException as error:
+        except UNSAID as error:
             log.debug("the components of message %s stay: %s", self.message.id, in_brief(error))
 
     def take(self) -> bool:

@@ -13,6 +13,7 @@ import discord
 
 from bot.requests import begin
 from cogs.checks import require_server
+from cogs.delivery import UNSAID
 from cogs.errors import present, whisper
 from cogs.search._views import NOT_YOURS, PREFIX, TIMEOUT, AnswerView, Fields
 from cogs.stopping import begin_click
@@ -77,7 +78,7 @@ class CurtainView(discord.ui.View):
             return
         try:
             await self._edit(view=None)
-        except discord.HTTPException as error:
+        except UNSAID as error:
             log.debug("an answer was gone before its button: %s", in_brief(error))
 
     async def _show(self, interaction: discord.Interaction[Any]) -> None:
@@ -97,5 +98,5 @@ class CurtainView(discord.ui.View):
         self.stop()
         if interaction.message is not None:
             # Somebody may have deleted it already.
-            with suppress(discord.HTTPException):
+            with suppress(*UNSAID):
                 await interaction.message.delete()

@@ -16,6 +16,7 @@ from bot.errors import RequestError
 from bot.requests import begin
 from bot.search import PAGES_SHOWN, Answer, Match, Scope
 from cogs.checks import Pace, is_moderator, require_server
+from cogs.delivery import UNSAID
 from cogs.errors import present, whisper
 from cogs.search import _card, _embeds
 from cogs.search._outcome import Outcome
@@ -125,7 +126,7 @@ class AnswerView(discord.ui.View):
             return
         try:
             await self._edit(view=None)
-        except discord.HTTPException as error:
+        except UNSAID as error:
             log.debug("an answer was gone before its buttons: %s", in_brief(error))
 
     async def choose_picture(self, interaction: discord.Interaction[Any], number: int) -> None:
@@ -196,7 +197,7 @@ class AnswerView(discord.ui.View):
             self._rebuild()
             try:
                 await self._edit(**self.fields())
-            except discord.HTTPException as error:
+            except UNSAID as error:
                 log.debug("an answer was gone before its card: %s", in_brief(error))
 
     @property
@@ -349,7 +350,7 @@ async def answer_orphan(bot: WhereisBot, interaction: discord.Interaction[Any], 
             await whisper(interaction, NOT_YOURS)
             return
         await interaction.response.edit_message(view=None)
-    except discord.HTTPException as error:
+    except UNSAID as error:
         await present(interaction, error)
         return
     await whisper(interaction, EXPIRED.format(prefix=bot.prefix_of(interaction.guild)))

@@ -13,6 +13,7 @@ from bot.flow import Asker
 from bot.requests import begin, count_search, timed
 from bot.rules import Watch
 from bot.watch import Post, Verdict
+from cogs.delivery import UNSAID
 from cogs.errors import outcome_of
 from cogs.places import is_restricted, places, rules_of
 from cogs.targets import from_attachment, is_picture, read_target
@@ -183,11 +184,11 @@ class Watching(commands.Cog):
                 # Without a preview, which would show the pictures of the page again.
                 said = words.answer(verdict, guild.id)
                 await message.reply(said, mention_author=False, suppress_embeds=True)
-        except discord.HTTPException as error:
+        except UNSAID as error:
             log.info("message %d could not be answered: %s", message.id, in_brief(error))
         channel = guild.get_channel(watch.log) if watch.log is not None else None
         if isinstance(channel, discord.TextChannel):
             try:
                 await channel.send(embed=words.log_entry(verdict, message, guild.id))
-            except discord.HTTPException as error:
+            except UNSAID as error:
                 log.info("channel %d could not be told: %s", channel.id, in_brief(error))

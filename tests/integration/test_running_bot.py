@@ -13,7 +13,8 @@ from pydantic import SecretStr
 
 from bot.app import run_bot
 from bot.config import Settings
-from bot.errors import ConfigurationError, RestartingError
+from bot.errors import ConfigurationError, DisconnectedError, RestartingError
+from bot.gateway import BAD_TOKEN
 from bot.health import Readiness
 from bot.ingest import CollectionStats, IngestService
 from bot.search import Scope
@@ -144,9 +145,8 @@ async def test_a_second_signal_is_not_waited_for(
             await told_to_stop(discord)
             os.kill(os.getpid(), signal.SIGTERM)
             await running
-        assert not [
-            said for said in discord.state.messages.values() if said.reply_to == question.id
-        ]
+        messages = question.channel.messages.values()
+        assert question.id not in {message.refers_to for message in messages}
 
 
 async def test_a_refused_token_is_said_and_shown_to_nobody(settings: Settings) -> None:
@@ -154,6 +154,18 @@ async def test_a_refused_token_is_said_and_shown_to_nobody(settings: Settings) -
         with pytest.raises(ConfigurationError, match="DISCORD_TOKEN") as caught:
             await run_bot(settings, say=lambda _: None)
     assert "“token”" not in str(caught.value)
+
+
+async def test_a_token_that_is_withdrawn_is_said(settings: Settings) -> None:
+    async with discord_here(rules=Rules(refuse=BAD_TOKEN)):
+        with pytest.raises(ConfigurationError, match="DISCORD_TOKEN"):
+            await run_bot(settings, say=lambda _: None)
+
+
+async def test_an_end_for_another_reason_is_said_with_its_code(settings: Settings) -> None:
+    async with discord_here(rules=Rules(refuse=4012)):
+        with pytest.raises(DisconnectedError, match="4012"):
+            await run_bot(settings, say=lambda _: None)
 
 
 async def test_a_missing_intent_is_said_with_what_to_do(settings: Settings) -> None:
