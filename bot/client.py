@@ -2,18 +2,24 @@
 
 import asyncio
 import logging
+import math
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import discord
+from discord import app_commands
 from discord.ext import commands
 
 from bot.cards import CardService
 from bot.errors import ConfigurationError, DisconnectedError, DownloadFailedError
 from bot.gateway import OUT_OF_REACH, stay, tolerate
 from bot.ingest import Curation, IngestService
-from bot.net import Fetcher
+from bot.metrics import Metrics
+from bot.net import Fetcher, traced
 from bot.privacy import PrivacyService
+from bot.requests import begin
 from bot.rules import RulesService
 from bot.search import SearchService
 from bot.watch import WatchService
@@ -91,10 +97,26 @@ def permissions() -> discord.Permissions:
     )
 
 
+class WhereisTree(app_commands.CommandTree["WhereisBot"]):
+    """Slash commands and menus. Each use of one is a request."""
+
+    async def interaction_check(self, interaction: discord.Interaction["WhereisBot"], /) -> bool:
+        """Begin a request; what may be used is for the commands to say."""
+        if interaction.type is discord.InteractionType.application_command:
+            data: dict[str, Any] = dict(interaction.data or {})
+            kind = data.get("type")
+            slash = kind == discord.AppCommandType.chat_input.value
+            begin("slash" if slash else "menu", self.client.metrics, interaction.guild_id)
+        return True
+
+
 class WhereisBot(commands.Bot):
     """The bot. It carries the services; what it does is in the cogs."""
 
-    def __init__(self, services: Services, options: BotOptions) -> None:
+    def __init__(
+        self, services: Services, options: BotOptions, *, metrics: Metrics | None = None
+    ) -> None:
+        self.metrics = metrics or Metrics()
         super().__init__(
             command_prefix=_prefixes,
             intents=intents(),
@@ -103,10 +125,25 @@ class WhereisBot(commands.Bot):
             case_insensitive=True,
             strip_after_prefix=True,
             max_messages=1000,
+            tree_cls=WhereisTree,
+            http_trace=traced(self._note_discord_request),
         )
         self.services = services
         self.options = options
         tolerate(self)
+        self._connected = False
+        self.metrics.read("whereis_gateway_up", lambda: [((self._shard,), self.connected)])
+        self.metrics.read("whereis_gateway_latency_seconds", self._latencies)
+        self.metrics.number("whereis_guilds", lambda: len(self.guilds))
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection to Discord, over which it has said what there is."""
+        return self._connected and self.is_ready() and not self.is_closed()
+
+    @property
+    def _shard(self) -> str:
+        return str(self.shard_id or 0)
 
     async def setup_hook(self) -> None:
         """Read the rules, load the cogs and tell Discord about the commands."""
@@ -123,6 +160,34 @@ class WhereisBot(commands.Bot):
         """Say that the bot is there."""
         log.info("ready as %s in %d servers", self.user, len(self.guilds))
 
+    async def on_connect(self) -> None:
+        """Note a new connection to Discord."""
+        self._connected = True
+        self.metrics.gateway_events.labels("connect").inc()
+
+    async def on_resumed(self) -> None:
+        """Note that a connection goes on where it broke off."""
+        self._connected = True
+        self.metrics.gateway_events.labels("resume").inc()
+
+    async def on_disconnect(self) -> None:
+        """Note that a connection is lost, or that one could not be made."""
+        self._connected = False
+        self.metrics.gateway_events.labels("disconnect").inc()
+
+    async def invoke(self, ctx: commands.Context["WhereisBot"], /) -> None:  # type: ignore[override]
+        """Have a text command done, as a request."""
+        if ctx.command is not None:
+            begin("text", self.metrics, ctx.guild.id if ctx.guild is not None else None)
+        await super().invoke(ctx)
+
+    def _latencies(self) -> list[tuple[tuple[str, ...], float]]:
+        # No number before the first heartbeat, and none that is one while there is no answer.
+        return [((self._shard,), self.latency)] if math.isfinite(self.latency) else []
+
+    def _note_discord_request(self, part: str, status: int | None) -> None:
+        self.metrics.discord_requests.labels(part, "none" if status is None else status).inc()
+
     def prefix_of(self, guild: discord.abc.Snowflake | None) -> str:
         """What commands begin with in a server, or in private messages."""
         own = self.services.rules.of(None if guild is None else guild.id).prefix
@@ -138,16 +203,25 @@ def _prefixes(bot: WhereisBot, message: discord.Message) -> list[str]:
     return commands.when_mentioned_or(bot.prefix_of(message.guild))(bot, message)
 
 
-async def connect(bot: WhereisBot, token: str) -> None:
-    """Log in and serve until SIGTERM or Ctrl-C.
+def _nothing() -> None:
+    pass
+
+
+async def connect(bot: WhereisBot, token: str, *, stopping: Callable[[], None] = _nothing) -> None:
+    """Log in and serve until SIGTERM or Ctrl-C; ``stopping`` is called when one comes.
 
     Raises :class:`bot.errors.ConfigurationError` when the token or the intents are wrong, and
     :class:`bot.errors.DisconnectedError` when Discord does not let the bot stay.
     """
     loop = asyncio.get_running_loop()
     serving = asyncio.create_task(stay(bot, token))
+
+    def stop() -> None:
+        stopping()
+        serving.cancel()
+
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, serving.cancel)
+        loop.add_signal_handler(name, stop)
     try:
         async with bot:
             await serving

@@ -16,7 +16,7 @@ from bot.client import WhereisBot
 from bot.errors import NotAllowedError
 from cogs.delivery import UNSAID
 from cogs.places import is_restricted, is_welcome, listed, rules_of
-from cogs.text import escape
+from cogs.text import escape, in_brief
 
 T = TypeVar("T")
 Asks = commands.Context[Any] | discord.Interaction[Any]
@@ -91,7 +91,7 @@ async def is_owner(bot: WhereisBot, user: discord.abc.User) -> bool:
     try:
         return await bot.is_owner(user)
     except UNSAID as error:
-        log.warning("Discord did not say who owns the bot: %r", error)
+        log.warning("Discord did not say who owns the bot: %s", in_brief(error))
         return False
 
 

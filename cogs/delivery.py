@@ -10,6 +10,7 @@ import discord
 
 from bot.gateway import OUT_OF_REACH
 from bot.net import NetworkError
+from cogs.text import in_brief
 
 UNSAID = (discord.HTTPException, NetworkError, OSError, TimeoutError)
 """What is raised where something could not be said, for whatever reason."""
@@ -39,7 +40,7 @@ async def persistently(act: Callable[[], Awaitable[T]]) -> T:
         except OUT_OF_REACH as error:
             if loop.time() - began > PATIENCE:
                 raise
-            log.info("Discord is out of reach, trying again in %.1f s: %r", wait, error)
+            log.info("Discord is out of reach, trying again in %.1f s: %s", wait, in_brief(error))
         await asyncio.sleep(wait)
     return await act()
 

@@ -6,7 +6,6 @@ they read the reference.
 
 import logging
 import math
-import secrets
 from typing import Any
 
 import discord
@@ -14,12 +13,20 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import WhereisBot
-from bot.errors import ConfigurationError, DatabaseError, WhereisError
-from bot.gateway import OUT_OF_REACH
+from bot.errors import (
+    ConfigurationError,
+    DatabaseError,
+    DownloadTooLargeError,
+    FetchError,
+    WhereisError,
+)
+from bot.metrics import Outcome
+from bot.net import NetworkError
+from bot.requests import current, join, new_id, note
 from cogs import delivery
 from cogs.checks import UnwelcomeError
 from cogs.delivery import ACKNOWLEDGED_ALREADY, UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK, UNSAID
-from cogs.text import clip, escape
+from cogs.text import clip, escape, in_brief
 
 NO_READ_HISTORY = 160002
 UNKNOWN_CHANNEL = 10003
@@ -38,7 +45,6 @@ LATE = (
 )
 TOO_MANY = 429
 TROUBLE = "Discord has trouble right now. Try again in a moment."
-DATABASE_SENTENCE = "My memory of pictures is out of reach right now. Try again in a minute."
 SENTENCES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     (
         (commands.NoPrivateMessage, app_commands.NoPrivateMessage),
@@ -54,7 +60,7 @@ SENTENCES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         (discord.Forbidden,),
         "I lack a permission for that here. Please ask a moderator to look at my permissions.",
     ),
-    (OUT_OF_REACH, TROUBLE),
+    ((discord.DiscordServerError, NetworkError), TROUBLE),
 )
 
 log = logging.getLogger(__name__)
@@ -85,11 +91,13 @@ class Errors(commands.Cog):
         self, ctx: commands.Context[WhereisBot], error: commands.CommandError
     ) -> None:
         """Answer an error of a text command."""
+        join()
         # A hybrid command that was used as a slash command is answered as one.
         if ctx.interaction is not None:
             await present(ctx.interaction, error)
             return
         sentence = explain(error, f"command {ctx.command}")
+        _note(error)
         if sentence is None:
             return
         if isinstance(error, commands.UserInputError) and ctx.command is not None:
@@ -111,7 +119,7 @@ def explain(error: BaseException, where: str = "a command") -> str | None:
     """What a person reads about an error; ``None`` where there is nothing to say.
 
     What nobody foresaw is logged, with ``where`` it happened, under a reference that the person is
-    told.
+    told: the id of the request, if it is one's.
     """
     cause = root_of(error)
     if isinstance(cause, QUIET) or _is_past(cause):
@@ -119,7 +127,7 @@ def explain(error: BaseException, where: str = "a command") -> str | None:
     if isinstance(cause, DatabaseError):
         # Its own text is for the operator, and may name machines.
         log.error("%s: %s", where, cause)
-        return DATABASE_SENTENCE
+        return cause.public
     if isinstance(cause, WhereisError) and not isinstance(cause, ConfigurationError):
         return cause.sentence
     if isinstance(cause, commands.CommandOnCooldown | app_commands.CommandOnCooldown):
@@ -131,12 +139,37 @@ def explain(error: BaseException, where: str = "a command") -> str | None:
     for kinds, sentence in SENTENCES:
         if isinstance(cause, kinds):
             return sentence
-    reference = secrets.token_hex(3)
+    request = current()
+    reference = new_id() if request is None else request.id
     log.error("%s failed (reference %s)", where, reference, exc_info=cause)
     return (
         f"Something went wrong on my side (reference {reference}). Try again; if it happens again, "
         "tell the one who runs me that reference."
     )
+
+
+def outcome_of(error: BaseException) -> Outcome:
+    """The word by which a request that ended in an error is counted."""
+    cause = root_of(error)
+    if isinstance(cause, commands.CommandOnCooldown | app_commands.CommandOnCooldown):
+        return "cooldown"
+    if isinstance(cause, DownloadTooLargeError):
+        return "too_large"
+    if isinstance(cause, FetchError):
+        return "unfetched"
+    if isinstance(cause, DatabaseError | ConfigurationError):
+        return "failed"
+    refusals = (WhereisError, commands.CheckFailure, app_commands.CheckFailure)
+    return "refused" if isinstance(cause, (*refusals, commands.UserInputError)) else "failed"
+
+
+def _note(error: BaseException) -> None:
+    """Note how a request ended; a refusal only where nothing became of any picture."""
+    request, outcome = current(), outcome_of(error)
+    if request is not None and (
+        not request.outcomes or (outcome == "failed" and not request.outcomes[outcome])
+    ):
+        note(outcome)
 
 
 def root_of(error: BaseException) -> BaseException:
@@ -174,7 +207,7 @@ async def say(ctx: commands.Context[Any], sentence: str) -> discord.Message | No
         where = f"in #{escape(str(ctx.channel))}" if ctx.guild else "there"
         return await _try(ctx.author, clip(f"I may not write {where}. {content}", MAX_CONTENT))
     except UNSAID as error:
-        log.warning("could not answer in channel %s: %r", ctx.channel.id, error)
+        log.warning("could not answer in channel %s: %s", ctx.channel.id, in_brief(error))
         return None
 
 
@@ -182,6 +215,7 @@ async def present(interaction: discord.Interaction[Any], error: BaseException) -
     """Answer an error of an interaction, to the one who started it alone."""
     name = interaction.command.qualified_name if interaction.command else "button"
     sentence = explain(error, f"interaction {name}")
+    _note(error)
     if sentence is not None:
         await whisper(interaction, sentence)
     elif _is_late(error, interaction):
@@ -194,7 +228,7 @@ async def whisper(interaction: discord.Interaction[Any], sentence: str) -> None:
     try:
         await delivery.persistently(lambda: _whisper(interaction, content))
     except UNSAID as failure:
-        log.warning("could not answer interaction %s: %r", interaction.id, failure)
+        log.warning("could not answer interaction %s: %s", interaction.id, in_brief(failure))
         if _is_late(failure, interaction):
             await _try(interaction.user, content)
 
@@ -225,7 +259,7 @@ async def _try(place: discord.abc.Messageable, content: str) -> discord.Message 
     try:
         return await delivery.say(place, content=content)
     except UNSAID as error:
-        log.warning("could not answer: %r", error)
+        log.warning("could not answer: %s", in_brief(error))
         return None
 
 

@@ -10,8 +10,10 @@ from typing import Any, Self
 
 import discord
 
+from bot.requests import begin
 from cogs.delivery import UNSAID
 from cogs.errors import present, whisper
+from cogs.text import in_brief
 
 Click = discord.Interaction[Any]
 Gate = Callable[[Click], Awaitable[None]]
@@ -39,6 +41,7 @@ class PersonalView(discord.ui.View):
 
     async def interaction_check(self, interaction: Click, /) -> bool:
         """Whether this click counts."""
+        begin("click", interaction.client.metrics, interaction.guild_id)
         if interaction.user.id != self._user_id:
             await whisper(interaction, NOT_YOURS)
             return False
@@ -58,7 +61,7 @@ class PersonalView(discord.ui.View):
         try:
             await self.message.edit(view=None)
         except UNSAID as error:
-            log.debug("the components of message %s stay: %r", self.message.id, error)
+            log.debug("the components of message %s stay: %s", self.message.id, in_brief(error))
 
     def take(self) -> bool:
         """Whether this is the first click; a second one, on its way already, does nothing."""

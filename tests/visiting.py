@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from bot.cards import PATIENCE, CardService
 from bot.images import Limits, Workers
 from bot.ingest import Actor, IngestService, NewPicture
+from bot.metrics import Metrics
 from bot.net import Fetcher
 from bot.net.mediawiki import MediaWikiClient
 from bot.search import Radii, SearchService
@@ -44,6 +45,7 @@ class World:
     search: SearchService
     fetcher: Fetcher
     cards: CardService
+    metrics: Metrics
     wiki: LoopbackWiki
     everest: int
     hostile: int
@@ -64,7 +66,8 @@ async def world_in(url: str, folder: Path) -> AsyncIterator[World]:
         fetcher = await stack.enter_async_context(
             Fetcher(max_bytes=LIMIT, timeout=5.0, allow_address=at_home, allowed_ports=ANY_PORT)
         )
-        search = SearchService(database.store, workers, Radii())
+        metrics = Metrics()
+        search = SearchService(database.store, workers, Radii(), metrics=metrics)
         ingest = IngestService(database.store, database.imports, workers, search, TEMPLATE)
         wiki = await ingest.wiki_collection("enwiki")
         server = await database.store.ensure_server(GUILD, TEMPLATE)
@@ -100,9 +103,20 @@ async def world_in(url: str, folder: Path) -> AsyncIterator[World]:
         client = await stack.enter_async_context(
             MediaWikiClient(contact=None, patience=PATIENCE, sleep=at_once)
         )
-        cards = CardService(database.cards, client)
+        cards = CardService(database.cards, client, metrics=metrics)
         yield World(
-            database, workers, search, fetcher, cards, asked, everest, hostile, secret, nepal, tibet
+            database,
+            workers,
+            search,
+            fetcher,
+            cards,
+            metrics,
+            asked,
+            everest,
+            hostile,
+            secret,
+            nepal,
+            tibet,
         )
 
 
@@ -165,7 +179,13 @@ async def visiting(world: World, *, clock: Any = None, **options: Any) -> AsyncI
     chosen = replace(OPTIONS, **options)
     async with (
         serve_web(
-            world.search, world.fetcher, chosen, cards=world.cards, lingering_time=0.2, **more
+            world.search,
+            world.fetcher,
+            chosen,
+            cards=world.cards,
+            metrics=world.metrics,
+            lingering_time=0.2,
+            **more,
         ) as address,
         aiohttp.ClientSession() as session,
     ):

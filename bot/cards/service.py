@@ -15,6 +15,7 @@ from bot.cards import wiki
 from bot.cards.model import Card, Translation
 from bot.errors import ConfigurationError, DatabaseUnavailableError, DownloadFailedError
 from bot.images import Unreadable
+from bot.metrics import CardOutcome, Metrics
 from bot.net.mediawiki import MediaWikiClient, Patience, is_wikimedia
 from bot.search import Match, Stored
 from bot.sharing import Shared
@@ -44,9 +45,12 @@ class CrowdedError(DownloadFailedError):
 class CardService:
     """Tells what a wiki says of a match."""
 
-    def __init__(self, memory: CardMemory, client: MediaWikiClient) -> None:
+    def __init__(
+        self, memory: CardMemory, client: MediaWikiClient, *, metrics: Metrics | None = None
+    ) -> None:
         self._memory = memory
         self._client = client
+        self._metrics = metrics or Metrics()
         self._waiting = 0
         self._shared: Shared[bytes, Card | None] = Shared()
 
@@ -100,12 +104,19 @@ class CardService:
         self, question: bytes, api: URL, titles: Sequence[str], file: str | None
     ) -> Card | None:
         if self._waiting >= MAX_WAITING:
+            self._count("busy")
             raise CrowdedError("Too many cards are asked for at this moment.")
         self._waiting += 1
         try:
             return await self._remembered(question, api, titles, file)
+        except (ConfigurationError, DownloadFailedError, DatabaseUnavailableError):
+            self._count("failed")
+            raise
         finally:
             self._waiting -= 1
+
+    def _count(self, outcome: CardOutcome) -> None:
+        self._metrics.cards.labels(outcome).inc()
 
     async def _remembered(
         self, question: bytes, api: URL, titles: Sequence[str], file: str | None
@@ -113,10 +124,15 @@ class CardService:
         known = await self._memory.known(question)
         if known is not None:
             try:
-                return _CARD.validate_json(known)
+                remembered = _CARD.validate_json(known)
             except ValidationError:
                 log.info("a remembered card has the form of another version")
-        card = await self._asked(api, titles, file)
+            else:
+                self._count("remembered")
+                return remembered
+        with self._metrics.card_seconds.time():
+            card = await self._asked(api, titles, file)
+        self._count("absent" if card is None else "told")
         kept = KEPT_ABSENT if card is None else KEPT
         await self._memory.remember(question, _CARD.dump_json(card).decode(), kept)
         return card

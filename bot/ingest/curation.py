@@ -18,6 +18,8 @@ from bot.ingest.exchange import ListFormat, body, head, read_list
 from bot.ingest.pictures import TOO_PLAIN
 from bot.ingest.report import ImportReport
 from bot.ingest.review import Review
+from bot.ingest.service import count_added
+from bot.metrics import Metrics
 from bot.search import SearchService
 from bot.titles import PageName, parse_page
 from db.curation import CurationStore
@@ -81,11 +83,18 @@ class Curation:
     """Adds in bulk, exports and imports, merges and renames; ``review`` finds what looks alike."""
 
     def __init__(
-        self, store: Store, curation: CurationStore, workers: Workers, search: SearchService
+        self,
+        store: Store,
+        curation: CurationStore,
+        workers: Workers,
+        search: SearchService,
+        *,
+        metrics: Metrics | None = None,
     ) -> None:
         self._store = store
         self._curation = curation
         self._workers = workers
+        self._metrics = metrics or Metrics()
         self.review = Review(curation, search)
 
     async def add_many(
@@ -118,6 +127,7 @@ class Curation:
                 appearances.append(found)
             on_progress((len(appearances) + len(failures)) / len(wanted))
         stored = await self._store.add(collection.id, appearances, actor) if appearances else ()
+        count_added(self._metrics, stored)
         return AddedMany(stored, tuple(failures))
 
     async def _read(self, picture: Wanted) -> NewAppearance | Failure:
@@ -155,6 +165,7 @@ class Curation:
             report.skip(f"line {line:,}", reason)
         if found.appearances:
             stored = await self._store.add(collection.id, found.appearances, actor, "import")
+            count_added(self._metrics, stored)
             report.added = sum(each.new for each in stored)
             report.known = len(stored) - report.added
         return report

@@ -4,7 +4,7 @@ Moderators and the bot's owner add picture by picture, audited and reversible; a
 many at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,9 +15,19 @@ from bot.importers.sql_dump import SqlDump
 from bot.ingest.pictures import OnProgress, import_pictures, remove_unseen
 from bot.ingest.report import ImportReport, Stage
 from bot.ingest.rows import import_dump, import_table
+from bot.metrics import Metrics
 from bot.search import Match, Scope, SearchService
 from db.imports import Imports
-from db.records import Actor, Addition, Collection, CollectionStats, ListedImage, NewAppearance
+from db.records import (
+    Action,
+    Actor,
+    Added,
+    Addition,
+    Collection,
+    CollectionStats,
+    ListedImage,
+    NewAppearance,
+)
 from db.store import Store
 
 
@@ -62,12 +72,15 @@ class IngestService:
         workers: Workers,
         search: SearchService,
         page_url_template: str,
+        *,
+        metrics: Metrics | None = None,
     ) -> None:
         self._store = store
         self._imports = imports
         self._workers = workers
         self._search = search
         self._page_url_template = page_url_template
+        self._metrics = metrics or Metrics()
 
     @property
     def page_url_template(self) -> str:
@@ -132,6 +145,7 @@ class IngestService:
             for picture, fingerprint in zip(pictures, prints, strict=True)
         ]
         added = await self._store.add(collection.id, appearances, actor)
+        count_added(self._metrics, added)
         return tuple(
             AddOutcome(
                 image_id=row.image_id,
@@ -147,7 +161,9 @@ class IngestService:
         self, collection: Collection, image_id: int, actor: Actor
     ) -> tuple[Addition, ...]:
         """Take a picture and all its pages out of a collection. Raises :class:`NotFoundError`."""
-        return await self._store.remove(collection.id, image_id, actor)
+        removed = await self._store.remove(collection.id, image_id, actor)
+        self._metrics.pictures_removed.inc()
+        return removed
 
     async def undo(
         self, collection: Collection, actor: Actor, *, message_id: int | None = None
@@ -156,7 +172,10 @@ class IngestService:
 
         Raises :class:`NotFoundError`.
         """
-        return await self._store.undo(collection.id, actor, message_id=message_id)
+        undone = await self._store.undo(collection.id, actor, message_id=message_id)
+        self._metrics.pictures_added.inc(_pictures(undone, "remove"))
+        self._metrics.pictures_removed.inc(_pictures(undone, "add"))
+        return undone
 
     async def listing(
         self, collection: Collection, *, search: str | None = None, after: int = 0, limit: int = 10
@@ -258,6 +277,15 @@ class IngestService:
             await import_table(run, table, hash_column, page_column, report, on_progress)
             await run.finish()
         return report
+
+
+def count_added(metrics: Metrics, added: Iterable[Added]) -> None:
+    """Count the pictures of a step, those that were there on other pages as well."""
+    metrics.pictures_added.inc(len({one.image_id for one in added if one.new}))
+
+
+def _pictures(lines: Iterable[Addition], action: Action) -> int:
+    return len({line.image_id for line in lines if line.action == action})
 
 
 def _accepted(picture: NewPicture, read: Fingerprint | Unreadable) -> Fingerprint:

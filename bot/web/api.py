@@ -98,7 +98,7 @@ class Api:
         origin = request.headers.get("Origin")
         if origin is not None and ("*" in self._origins or origin in self._origins):
             response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+            response.headers["Access-Control-Expose-Headers"] = "Retry-After, X-Request-ID"
             response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
             if request.method == "OPTIONS":
                 response.headers.update(_ALLOWED)

@@ -1,14 +1,17 @@
 """What every way in has in common: who may ask how much, and the asking itself."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from bot.cards import Card, CardService, picture_of
-from bot.errors import NotFoundError
+from bot.errors import DownloadTooLargeError, FetchError, NotFoundError
+from bot.metrics import Metrics
 from bot.net import Fetcher
+from bot.requests import count_search, timed
 from bot.search import Answer, Page, Scope, SearchService, Stored
 from bot.web.asked import (
     MAX_ID,
@@ -72,6 +75,7 @@ class Desk:
         options: WebOptions,
         *,
         cards: CardService | None = None,
+        metrics: Metrics | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._search = search
@@ -79,6 +83,7 @@ class Desk:
         self._options = options
         self._cards = cards
         self._thumbs = Thumbs(cards, clock=clock) if cards is not None else None
+        self._metrics = metrics or Metrics()
         self._keys = Keys(options.keys)
         self._by_address = Allowances(options.burst, options.per_minute, clock=clock)
         self._by_key = Allowances(options.burst, options.key_per_minute, clock=clock)
@@ -91,6 +96,10 @@ class Desk:
 
     async def picture(self, request: web.Request) -> tuple[str, Answer]:
         """Search for the picture that is sent or linked to; also gives what it is called."""
+        with self._refusals_counted():
+            return await self._picture(request)
+
+    async def _picture(self, request: web.Request) -> tuple[str, Answer]:
         self._refuse_strange_pages(request)
         caller = self._caller(request)
         self._allow(caller, 1.0)
@@ -102,12 +111,16 @@ class Desk:
                 seconds=self._options.upload_timeout,
             )
             if isinstance(asked, Link):
-                download = await self._fetcher.fetch(asked.url)
-                return asked.url, await self._search.search(download.data, VISITOR)
+                data = await self._fetched(asked.url)
+                return asked.url, await self._search.search(data, VISITOR)
             return asked.name, await self._search.search(asked.data, VISITOR)
 
     async def by_hash(self, request: web.Request) -> tuple[str, Answer]:
         """Search for the hash in the query: with its look if there is one, or within its radius."""
+        with self._refusals_counted():
+            return await self._by_hash(request)
+
+    async def _by_hash(self, request: web.Request) -> tuple[str, Answer]:
         caller = self._caller(request)
         self._allow(caller, 1.0)
         text = request.query.get("hash", "").strip()
@@ -166,6 +179,23 @@ class Desk:
         if stored is None:
             raise NotFoundError(f"There is no picture {image_id} here.")
         return stored
+
+    @contextmanager
+    def _refusals_counted(self) -> Iterator[None]:
+        try:
+            yield
+        except ProblemError as problem:
+            count_search(self._metrics, "cooldown" if problem.status == 429 else "refused")
+            raise
+
+    async def _fetched(self, url: str) -> bytes:
+        try:
+            with timed(self._metrics, "fetch"):
+                return (await self._fetcher.fetch(url)).data
+        except FetchError as error:
+            too_large = isinstance(error, DownloadTooLargeError)
+            count_search(self._metrics, "too_large" if too_large else "unfetched")
+            raise
 
     def _caller(self, request: web.Request) -> Caller:
         address = Caller(address_of(request, self._options.proxies))

@@ -73,8 +73,8 @@ def of_error(error: WhereisError) -> ProblemError:
         return ProblemError(
             503,
             "unavailable",
-            "The search is out of service at this moment. Try again in a minute.",
-            {"Retry-After": "60"},
+            error.public,
+            {"Retry-After": "5"},
         )
     return ProblemError(500, "error", "Something went wrong here.")
 

@@ -8,13 +8,15 @@ from aiohttp import web
 
 from bot.cards import CardService
 from bot.errors import ConfigurationError, WhereisError
+from bot.metrics import Metrics
 from bot.net import Fetcher
 from bot.search import SearchService
 from bot.web import api
 from bot.web.api import Api
-from bot.web.connections import listen, note_request
+from bot.web.connections import ASKED, listen
 from bot.web.desk import Desk
 from bot.web.headers import add_headers
+from bot.web.measuring import measuring
 from bot.web.options import WebOptions
 from bot.web.page import SearchPage
 from bot.web.problems import ProblemError, of_error, of_refusal
@@ -36,17 +38,20 @@ async def serve_web(
     options: WebOptions,
     *,
     cards: CardService | None = None,
+    metrics: Metrics | None = None,
     clock: Callable[[], float] = time.monotonic,
     lingering_time: float = LINGER,
 ) -> AsyncIterator[str]:
     """Serve the page and the API; gives the address at which they are.
 
-    Without ``cards`` nothing is told of the articles.  ``clock`` gives the seconds by which is
-    counted what each may ask.  Raises :class:`ConfigurationError` where it can't listen.
+    Without ``cards`` nothing is told of the articles; ``metrics`` is told of the requests.
+    ``clock`` gives the seconds by which is counted what each may ask.  Raises
+    :class:`ConfigurationError` where it can't listen.
     """
-    desk = Desk(search, fetcher, options, cards=cards, clock=clock)
+    metrics = metrics or Metrics()
+    desk = Desk(search, fetcher, options, cards=cards, metrics=metrics, clock=clock)
     runner = web.AppRunner(
-        application(Api(desk, options), SearchPage(desk, options)),
+        application(Api(desk, options), SearchPage(desk, options), metrics),
         handle_signals=False,
         # Who goes away leaves no search behind.
         handler_cancellation=True,
@@ -73,12 +78,11 @@ async def serve_web(
         await runner.cleanup()
 
 
-def application(api_: Api, page: SearchPage) -> web.Application:
+def application(api_: Api, page: SearchPage, metrics: Metrics) -> web.Application:
     """All addresses, and what they have in common."""
 
     @web.middleware
     async def answered(request: web.Request, handler: _Handler) -> web.StreamResponse:
-        note_request(request)
         try:
             return await handler(request)
         except WhereisError as error:
@@ -97,10 +101,13 @@ def application(api_: Api, page: SearchPage) -> web.Application:
     async def with_headers(request: web.Request, response: web.StreamResponse) -> None:
         add_headers(response.headers)
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        begun = request.get(ASKED)
+        if begun is not None:
+            response.headers["X-Request-ID"] = begun.id
         if request.path.startswith(API):
             api_.allow_origin(request, response)
 
-    app = web.Application(middlewares=[answered])
+    app = web.Application(middlewares=[measuring(metrics), answered])
     app.on_response_prepare.append(with_headers)
     api_.add_to(app.router)
     page.add_to(app.router)

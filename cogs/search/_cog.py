@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -12,8 +13,16 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import WhereisBot
-from cogs.checks import Pace, require_unrestricted, require_welcome
+from bot.requests import begin, count_search, timed
+from cogs.checks import (
+    OnCooldownError,
+    Pace,
+    RefusedError,
+    require_unrestricted,
+    require_welcome,
+)
 from cogs.delivery import acknowledge
+from cogs.errors import outcome_of
 from cogs.places import is_welcome, rules_of
 from cogs.search import _embeds
 from cogs.search._by_rules import LEFT_OUT, goes_after, goes_soon, scope_of, strict
@@ -71,12 +80,14 @@ class Search(commands.Cog):
     )
     async def whereis(self, ctx: commands.Context[WhereisBot], *, text: str = "") -> None:
         """Search for the pictures that a message points at."""
-        self._pace.count(ctx.author)
-        require_welcome(ctx)
-        require_unrestricted(self._bot, ctx.guild, ctx.channel)
+        with self._refusals_counted():
+            self._pace.count(ctx.author)
+            require_welcome(ctx)
+            require_unrestricted(self._bot, ctx.guild, ctx.channel)
         permissions = ctx.bot_permissions
         known = not isinstance(ctx.channel, discord.PartialMessageable)
         if known and not _may_write(permissions, ctx.channel):
+            count_search(self._bot.metrics, "refused")
             await explain_silence(ctx)
             return
         reply = self._reply_to(ctx.message)
@@ -100,7 +111,9 @@ class Search(commands.Cog):
                 reply.view = CurtainView(ctx.author.id, ctx.guild, fields, view)
                 self._live[reply.view.token] = reply.view
                 fields = reply.view.fields()
-            earlier, reply.message = reply.message, await deliver(ctx, fields, reply.message)
+            earlier = reply.message
+            with timed(self._bot.metrics, "send"):
+                reply.message = await deliver(ctx, fields, earlier)
             if reply.view is not None:
                 reply.view.belongs_to(reply.message.edit)
             if rules.style == "fleeting" and reply.message != earlier:
@@ -153,6 +166,7 @@ class Search(commands.Cog):
             return
         ctx = await self._bot.get_context(after)
         if ctx.command is self.whereis:
+            begin("edit", self._bot.metrics, ctx.guild.id if ctx.guild is not None else None)
             await self._bot.invoke(ctx)
 
     @commands.Cog.listener()
@@ -197,8 +211,9 @@ class Search(commands.Cog):
 
     async def _begin(self, interaction: discord.Interaction[WhereisBot], *, private: bool) -> Voice:
         """Acknowledge at once, for Discord waits three seconds."""
-        self._pace.count(interaction.user)
-        require_unrestricted(self._bot, interaction.guild, interaction.channel)
+        with self._refusals_counted():
+            self._pace.count(interaction.user)
+            require_unrestricted(self._bot, interaction.guild, interaction.channel)
         rules = rules_of(self._bot, interaction.guild)
         wanted = rules.style != "private" and is_welcome(rules, interaction.channel)
         hidden = private or not wanted or not _may_speak(interaction)
@@ -224,11 +239,20 @@ class Search(commands.Cog):
             )
         else:
             fields, view = _without_buttons(nothing, as_text=False), None
-        message, edit = await answer(interaction, fields, voice)
+        with timed(self._bot.metrics, "send"):
+            message, edit = await answer(interaction, fields, voice)
         if view is not None:
             view.belongs_to(edit)
         if rules.style == "fleeting" and not voice.hidden:
             await goes_after(rules.minutes, channel, message)
+
+    @contextmanager
+    def _refusals_counted(self) -> Iterator[None]:
+        try:
+            yield
+        except (OnCooldownError, RefusedError) as error:
+            count_search(self._bot.metrics, outcome_of(error))
+            raise
 
     def _reply_to(self, message: discord.Message) -> Reply:
         reply = self._replies.setdefault(message.id, Reply())

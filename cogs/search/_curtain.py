@@ -11,10 +11,12 @@ from typing import Any
 
 import discord
 
+from bot.requests import begin
 from cogs.checks import require_server
 from cogs.delivery import UNSAID
 from cogs.errors import present, whisper
 from cogs.search._views import NOT_YOURS, PREFIX, TIMEOUT, AnswerView, Fields
+from cogs.text import in_brief
 
 READY = "Your answer is ready, and for your eyes alone."
 
@@ -55,6 +57,7 @@ class CurtainView(discord.ui.View):
 
     async def interaction_check(self, interaction: discord.Interaction[Any]) -> bool:
         """Let the asker look, and nobody else."""
+        begin("click", interaction.client.metrics, interaction.guild_id)
         require_server(interaction, self._guild_id)
         if interaction.user.id == self._asker_id:
             return True
@@ -74,7 +77,7 @@ class CurtainView(discord.ui.View):
         try:
             await self._edit(view=None)
         except UNSAID as error:
-            log.debug("an answer was gone before its button: %r", error)
+            log.debug("an answer was gone before its button: %s", in_brief(error))
 
     async def _show(self, interaction: discord.Interaction[Any]) -> None:
         if self._shown:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from bot.client import WhereisBot
 from bot.errors import FetchError
+from bot.requests import count_search, timed
 from bot.search import Answer, Scope
+from cogs.errors import outcome_of
 from cogs.refreshing import refreshed
 from cogs.targets import Target, read_target
 
@@ -44,13 +46,15 @@ class Searcher:
     async def _outcome(self, target: Target, scope: Scope) -> Outcome:
         async with self._slots:
             try:
-                data = await read_target(
-                    target,
-                    self._bot.services.fetcher,
-                    max_bytes=self._options.max_bytes,
-                    timeout=self._options.fetch_timeout,
-                )
+                with timed(self._bot.metrics, "fetch"):
+                    data = await read_target(
+                        target,
+                        self._bot.services.fetcher,
+                        max_bytes=self._options.max_bytes,
+                        timeout=self._options.fetch_timeout,
+                    )
             except FetchError as error:
+                count_search(self._bot.metrics, outcome_of(error))
                 # The error without its traceback, which holds all that was downloaded until then.
                 return Outcome(target, type(error)(error.sentence))
             return Outcome(target, await self._bot.services.search.search(data, scope))

@@ -17,7 +17,7 @@ from cogs.delivery import UNKNOWN_WEBHOOK, UNSAID, persistently
 from cogs.errors import NO_READ_HISTORY
 from cogs.search import _embeds
 from cogs.search._views import Fields
-from cogs.text import escape
+from cogs.text import escape, in_brief
 
 INVALID_FORM = 50035
 
@@ -52,7 +52,7 @@ async def _type(channel: discord.abc.Messageable) -> None:
         async with channel.typing():
             await asyncio.Event().wait()
     except UNSAID as error:
-        log.debug("no typing indicator: %r", error)
+        log.debug("no typing indicator: %s", in_brief(error))
 
 
 async def deliver(
@@ -103,7 +103,7 @@ async def _or_in_words(send: Callable[[Fields], Awaitable[T]], fields: Fields) -
         if error.code != INVALID_FORM or embed is None:
             raise
         # An address in the embed that Discord does not take, say; the words it takes.
-        log.warning("an embed was refused, so the answer goes as text: %s", error)
+        log.warning("an embed was refused, so the answer goes as text: %s", in_brief(error))
         text = _embeds.as_text(embed, fields["content"])
         return await send({"content": text, "embed": None, "view": fields["view"]})
 
@@ -135,4 +135,8 @@ async def explain_silence(ctx: commands.Context[WhereisBot]) -> None:
     try:
         await delivery.say(ctx.author, content=said)
     except UNSAID as error:
-        log.info("may not write in channel %s, nor to the one who asked: %r", ctx.channel.id, error)
+        log.info(
+            "may not write in channel %s, nor to the one who asked: %s",
+            ctx.channel.id,
+            in_brief(error),
+        )

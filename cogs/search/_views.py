@@ -13,12 +13,14 @@ import discord
 from bot.cards import Card, CardService, Translation
 from bot.client import WhereisBot
 from bot.errors import RequestError
+from bot.requests import begin
 from bot.search import PAGES_SHOWN, Answer, Match, Scope
 from cogs.checks import is_moderator, require_server
 from cogs.delivery import UNSAID
 from cogs.errors import present, whisper
 from cogs.search import _card, _embeds
 from cogs.search._outcome import Outcome
+from cogs.text import in_brief
 
 TIMEOUT = 600.0
 """Seconds without a click.  Less than the 15 minutes for which Discord lets an interaction edit."""
@@ -98,6 +100,7 @@ class AnswerView(discord.ui.View):
 
     async def interaction_check(self, interaction: discord.Interaction[Any]) -> bool:
         """Let the asker do everything, a moderator delete, and tell others why they can't."""
+        begin("click", self._bot.metrics, interaction.guild_id)
         require_server(interaction, self._scope.guild_id)
         if interaction.user.id == self._asker_id:
             return True
@@ -119,7 +122,7 @@ class AnswerView(discord.ui.View):
         try:
             await self._edit(view=None)
         except UNSAID as error:
-            log.debug("an answer was gone before its buttons: %r", error)
+            log.debug("an answer was gone before its buttons: %s", in_brief(error))
 
     async def choose_picture(self, interaction: discord.Interaction[Any], number: int) -> None:
         """Show the answer to another picture of the question."""
@@ -190,7 +193,7 @@ class AnswerView(discord.ui.View):
             try:
                 await self._edit(**self.fields())
             except UNSAID as error:
-                log.debug("an answer was gone before its card: %r", error)
+                log.debug("an answer was gone before its card: %s", in_brief(error))
 
     @property
     def _shown(self) -> Match:
@@ -324,6 +327,7 @@ async def answer_orphan(bot: WhereisBot, interaction: discord.Interaction[Any], 
     view = live.get(parts[2])
     if interaction.response.is_done() or (view is not None and not view.is_finished()):
         return
+    begin("click", bot.metrics, interaction.guild_id)
     if not _is_shown(interaction):
         log.warning(
             "user %d clicked a button that is not there, in channel %s",

@@ -9,11 +9,14 @@ from discord.ext import commands, tasks
 
 from bot.client import WhereisBot
 from bot.errors import FetchError, WhereisError
+from bot.requests import begin, count_search, timed
 from bot.rules import Watch
 from bot.watch import Post, Verdict
 from cogs.delivery import UNSAID
+from cogs.errors import outcome_of
 from cogs.places import is_restricted, places, rules_of
 from cogs.targets import from_attachment, is_picture, read_target
+from cogs.text import in_brief
 from cogs.watch import _words as words
 from cogs.watch._queue import Queue
 
@@ -33,6 +36,7 @@ class Watching(commands.Cog):
         self._bot = bot
         self._service = bot.services.watch
         self._queue = Queue(self._look)
+        bot.metrics.number("whereis_watch_waiting", lambda: self._queue.waiting)
 
     async def cog_load(self) -> None:
         """Begin to forget what is old."""
@@ -122,6 +126,7 @@ class Watching(commands.Cog):
         if watched is None or guild is None:
             return
         watch, watched_id = watched
+        begin("watch", self._bot.metrics, guild.id)
         known = None
         for place, attachment in enumerate(message.attachments):
             if not is_picture(attachment):
@@ -148,14 +153,16 @@ class Watching(commands.Cog):
     ) -> Verdict | None:
         options = self._bot.options
         try:
-            data = await read_target(
-                from_attachment(attachment),
-                self._bot.services.fetcher,
-                max_bytes=options.max_bytes,
-                timeout=options.fetch_timeout,
-            )
+            with timed(self._bot.metrics, "fetch"):
+                data = await read_target(
+                    from_attachment(attachment),
+                    self._bot.services.fetcher,
+                    max_bytes=options.max_bytes,
+                    timeout=options.fetch_timeout,
+                )
             return await self._service.look(data, post, watch)
         except FetchError as error:
+            count_search(self._bot.metrics, outcome_of(error))
             log.debug("a picture of message %d can't be watched: %s", post.message_id, error)
         except WhereisError as error:
             log.warning("message %d was not watched: %s", post.message_id, error)
@@ -172,10 +179,10 @@ class Watching(commands.Cog):
                 said = words.answer(verdict, guild.id)
                 await message.reply(said, mention_author=False, suppress_embeds=True)
         except UNSAID as error:
-            log.info("message %d could not be answered: %r", message.id, error)
+            log.info("message %d could not be answered: %s", message.id, in_brief(error))
         channel = guild.get_channel(watch.log) if watch.log is not None else None
         if isinstance(channel, discord.TextChannel):
             try:
                 await channel.send(embed=words.log_entry(verdict, message, guild.id))
             except UNSAID as error:
-                log.info("channel %d could not be told: %r", channel.id, error)
+                log.info("channel %d could not be told: %s", channel.id, in_brief(error))

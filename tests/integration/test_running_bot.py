@@ -3,16 +3,19 @@
 import asyncio
 import os
 import signal
+from importlib.metadata import version
 from pathlib import Path
 
 import aiohttp
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
 from bot.app import run_bot
 from bot.config import Settings
 from bot.errors import ConfigurationError, DisconnectedError
 from bot.gateway import BAD_TOKEN
+from bot.health import Readiness
 from tests.fake_discord import Rules, discord_here
 from tests.fake_discord.gateway import DISALLOWED_INTENTS
 
@@ -29,8 +32,12 @@ def settings(database_url: str, tmp_path: Path, unused_tcp_port: int) -> Setting
     )
 
 
-async def test_it_logs_in_says_it_is_well_and_stops_when_told(settings: Settings) -> None:
-    url = f"http://127.0.0.1:{settings.health_port}/healthz"
+async def test_it_logs_in_says_it_is_well_and_stops_when_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"http://127.0.0.1:{settings.health_port}"
+    told = asyncio.Event()
+    monkeypatch.setattr(Readiness, "end", lambda _: told.set())
     async with discord_here() as discord:
         running = asyncio.create_task(run_bot(settings, say=lambda _: None))
         async with asyncio.timeout(60):
@@ -38,12 +45,31 @@ async def test_it_logs_in_says_it_is_well_and_stops_when_told(settings: Settings
             synced = {command["name"] for command in discord.state.commands}
             assert {"whereis", "Search image", "image"} <= synced
             async with aiohttp.ClientSession() as session:
+                assert (await session.get(f"{url}/healthz")).status == 200
                 # Ready is a moment after welcome: the bot waits for the servers it is in.
-                while (answer := await session.get(url)).status != 200:
-                    assert (await answer.json())["discord"] is False
-                assert await answer.json() == {"ok": True, "discord": True, "database": "reachable"}
+                while (answer := await session.get(f"{url}/readyz")).status != 200:
+                    assert (await answer.json())["reasons"] == {"discord": "not connected"}
+                assert await answer.json() == {"ready": True, "reasons": {}}
+                measured = await (await session.get(f"{url}/metrics")).text()
+            assert not told.is_set()
             os.kill(os.getpid(), signal.SIGTERM)
             await running
+            assert told.is_set()
+    samples = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(measured)
+        for sample in family.samples
+    }
+    assert samples["whereis_database_up",] == 1
+    assert samples["whereis_database_pool_limit", "primary"] == settings.pool_size
+    assert samples["whereis_database_pool_connections", "primary"] >= 1
+    assert samples["whereis_gateway_up", "0"] == 1
+    assert samples["whereis_gateway_events_total", "connect"] == 1
+    assert samples["whereis_discord_requests_total", "api", "200"] >= 1
+    assert samples["whereis_worker_processes",] == 1
+    assert samples["process_start_time_seconds",] > 0
+    (build,) = (labels for name, *labels in samples if name == "whereis_build_info")
+    assert version("whereis-bot") in build
 
 
 async def test_a_refused_token_is_said_and_shown_to_nobody(settings: Settings) -> None:
