@@ -20,8 +20,8 @@ from bot.errors import (
     FetchError,
     WhereisError,
 )
-from bot.gateway import OUT_OF_REACH
 from bot.metrics import Outcome
+from bot.net import NetworkError
 from bot.requests import current, join, new_id, note
 from cogs import delivery
 from cogs.checks import UnwelcomeError
@@ -60,7 +60,7 @@ SENTENCES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         (discord.Forbidden,),
         "I lack a permission for that here. Please ask a moderator to look at my permissions.",
     ),
-    (OUT_OF_REACH, TROUBLE),
+    ((discord.DiscordServerError, NetworkError), TROUBLE),
 )
 
 log = logging.getLogger(__name__)

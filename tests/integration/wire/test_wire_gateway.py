@@ -68,7 +68,6 @@ BEFORE_READY = {
     "invalid": (IDENTIFY, invalidates(resumable=False)),
     "invalid, to be resumed": (IDENTIFY, invalidates(resumable=True)),
     "told to come again": (IDENTIFY, lambda c: c.send({"op": RECONNECT, "d": None})),
-    "a READY without sense": (IDENTIFY, says("READY", {})),
 }
 
 
@@ -77,6 +76,18 @@ async def test_a_log_in_that_fails_is_tried_again(starting: Town, when: int, fau
     starting.discord.gateway.plan(when, fault)
     await is_ready(starting)
     await starting.is_answered()
+
+
+async def test_a_greeting_without_sense_is_no_silent_end(starting: Town) -> None:
+    starting.discord.gateway.plan(IDENTIFY, says("READY", {}))
+    try:
+        await is_ready(starting)
+    except AssertionError:
+        # A client of several shards ends, so that whoever looks after it starts it again.
+        with pytest.raises(DisconnectedError):
+            await starting.running
+    else:
+        await starting.is_answered()
 
 
 AFTER_READY = {
