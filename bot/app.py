@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from bot.cards import PATIENCE, CardService
+from bot.changes import keeping_up
 from bot.client import BotOptions, Services, WhereisBot, connect
 from bot.config import Settings
 from bot.core import chances, open_core, radii
@@ -21,6 +22,7 @@ from bot.net import Fetcher
 from bot.net.mediawiki import MediaWikiClient
 from bot.privacy import PrivacyService
 from bot.rules import RulesService
+from bot.shards import Gate
 from bot.watch import WatchService
 from bot.web import WebOptions, serve_web
 from db import Database
@@ -144,7 +146,9 @@ async def run_bot(settings: Settings, *, say: Callable[[str], None]) -> None:
         )
     async with open_app(settings, say=say) as app:
         app.workers.warm_up()
-        bot = WhereisBot(app.services, app.options)
+        services = app.services
+        gate = Gate(app.database.turns)
+        bot = WhereisBot(services, app.options, shards=settings.shards, gate=gate)
 
         async def health() -> Health:
             found = await _health(app.database)
@@ -156,6 +160,9 @@ async def run_bot(settings: Settings, *, say: Callable[[str], None]) -> None:
                 await stack.enter_async_context(serve_health(settings.health_port, health))
             if settings.web_with_bot:
                 await stack.enter_async_context(_web(app, settings, say))
+            await stack.enter_async_context(
+                keeping_up(app.database.changes, services.rules, services.privacy)
+            )
             await connect(bot, token.get_secret_value())
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 from dataclasses import dataclass
+from typing import Any
 
 import discord
 from discord.ext import commands
@@ -11,10 +12,11 @@ from discord.ext import commands
 from bot.cards import CardService
 from bot.errors import ConfigurationError, DownloadFailedError
 from bot.ingest import Curation, IngestService
-from bot.net import Fetcher
+from bot.net import Fetcher, NetworkError
 from bot.privacy import PrivacyService
 from bot.rules import RulesService
 from bot.search import SearchService
+from bot.shards import SINGLE, Gate, Shards, Starts
 from bot.watch import WatchService
 from db.index import SearchIndex
 
@@ -29,6 +31,9 @@ COGS = (
     "cogs.info",
 )
 LOGIN_TIMEOUT = 10.0
+
+# Codes by which the gateway refuses a shard: there is no such one, or there are too few.
+INVALID_SHARD, SHARDING_REQUIRED = 4010, 4011
 
 log = logging.getLogger(__name__)
 
@@ -90,10 +95,24 @@ def permissions() -> discord.Permissions:
     )
 
 
-class WhereisBot(commands.Bot):
-    """The bot. It carries the services; what it does is in the cogs."""
+class WhereisBot(commands.AutoShardedBot):
+    """The bot. It carries the services; what it does is in the cogs.
 
-    def __init__(self, services: Services, options: BotOptions) -> None:
+    It has the ``shards`` given, or all of as many as Discord advises where there are ``None``; each
+    waits at the ``gate`` until it may say who it is.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        options: BotOptions,
+        *,
+        shards: Shards | None = SINGLE,
+        gate: Gate | None = None,
+    ) -> None:
+        given: dict[str, Any] = {}
+        if shards is not None:
+            given = {"shard_ids": list(shards.ids), "shard_count": shards.count}
         super().__init__(
             command_prefix=_prefixes,
             intents=intents(),
@@ -102,9 +121,11 @@ class WhereisBot(commands.Bot):
             case_insensitive=True,
             strip_after_prefix=True,
             max_messages=1000,
+            **given,
         )
         self.services = services
         self.options = options
+        self._gate = gate or Gate()
 
     async def setup_hook(self) -> None:
         """Read the rules, load the cogs and tell Discord about the commands."""
@@ -112,12 +133,45 @@ class WhereisBot(commands.Bot):
         await self.services.privacy.load()
         for name in COGS:
             await self.load_extension(name)
-        synced = await self.tree.sync()
-        log.info("%d application commands are known to Discord", len(synced))
+        # They are the same for all processes, and Discord counts how often it is told.
+        if self.shard_ids is None or 0 in self.shard_ids:
+            synced = await self.tree.sync()
+            log.info("%d application commands are known to Discord", len(synced))
+
+    async def launch_shard(self, gateway: Any, shard_id: int, *, initial: bool = False) -> None:
+        """Connect a shard once it is its turn: a connection that only waits is taken for dead."""
+        await self._gate.take(shard_id, self._starts)
+        await super().launch_shard(gateway, shard_id, initial=initial)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Note that a shard says who it is; one that begins anew waits for its turn here."""
+        await self._gate.use(shard_id or 0, self._starts)
+
+    async def _starts(self) -> Starts:
+        try:
+            limits = await self.fetch_session_start_limits()
+        except (discord.DiscordException, NetworkError, OSError) as error:
+            log.warning("Discord did not say how many shards may start at once: %r", error)
+            return Starts()
+        return Starts(limits.max_concurrency, limits.remaining, limits.reset_after / 1000)
+
+    async def close(self) -> None:
+        """Leave Discord, and let other processes have their turn."""
+        try:
+            await super().close()
+        finally:
+            await self._gate.close()
 
     async def on_ready(self) -> None:
         """Say that the bot is there."""
-        log.info("ready as %s in %d servers", self.user, len(self.guilds))
+        shards = ", ".join(str(number) for number in sorted(self.shards))
+        log.info(
+            "ready as %s in %d servers, with shard %s of %s",
+            self.user,
+            len(self.guilds),
+            shards,
+            self.shard_count,
+        )
 
     def prefix_of(self, guild: discord.abc.Snowflake | None) -> str:
         """What commands begin with in a server, or in private messages."""
@@ -137,7 +191,8 @@ def _prefixes(bot: WhereisBot, message: discord.Message) -> list[str]:
 async def connect(bot: WhereisBot, token: str) -> None:
     """Log in and serve until SIGTERM or Ctrl-C.
 
-    Raises :class:`bot.errors.ConfigurationError` when the token or the intents are wrong.
+    Raises :class:`bot.errors.ConfigurationError` when the token, the intents or the shards are
+    wrong.
     """
     loop = asyncio.get_running_loop()
     serving = asyncio.create_task(bot.start(token))
@@ -158,6 +213,15 @@ async def connect(bot: WhereisBot, token: str) -> None:
             "The bot may not read messages yet. Open "
             "https://discord.com/developers/applications, choose your application → Bot, switch "
             "on “Message Content Intent”, save, and start again."
+        ) from None
+    except discord.ConnectionClosed as closed:
+        if closed.code not in (INVALID_SHARD, SHARDING_REQUIRED):
+            raise
+        raise ConfigurationError(
+            "Discord does not take these shards: there is none of that number, or there are too "
+            "few for the servers that the bot is in. Start all processes of the bot with more "
+            "shards (--shards or WHEREIS_SHARDS), or with none given in a single process, which "
+            "then has as many as Discord advises."
         ) from None
     finally:
         for name in (signal.SIGTERM, signal.SIGINT):

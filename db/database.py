@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.errors import WhereisError
 from db.cards import CardMemory
+from db.changes import Changes
 from db.curation import CurationStore
 from db.embedded import EmbeddedServer, find_binaries
 from db.extension_build import build_extension
@@ -20,6 +21,7 @@ from db.records import ServerInfo
 from db.rules import RulesStore
 from db.sightings import SightingsStore
 from db.store import Store
+from db.turns import Turns
 
 
 def _silent(_line: str) -> None:
@@ -45,6 +47,8 @@ class Database:
         self.rules = RulesStore(connections, sql)
         self.sightings = SightingsStore(connections, sql)
         self.members = MembersStore(connections, sql)
+        self.changes = Changes(connections)
+        self.turns = Turns(connections, sql)
         self._connections = connections
         self._sql = sql
         self._schema_version = schema_version
