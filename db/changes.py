@@ -23,11 +23,22 @@ class Change:
 
 
 class Changes:
-    """Tells what is changed, by whichever process or person."""
+    """Tells what is changed, by whichever process or person.
 
-    def __init__(self, connections: Connections, *, look_every: float = LOOK_EVERY) -> None:
+    A connection on which nothing is heard for ``look_every`` seconds is looked at, and is lost if
+    it does not answer within ``timeout``.
+    """
+
+    def __init__(
+        self,
+        connections: Connections,
+        *,
+        look_every: float = LOOK_EVERY,
+        timeout: float = CONNECT_TIMEOUT,
+    ) -> None:
         self._connections = connections
         self._look_every = look_every
+        self._timeout = timeout
 
     async def follow(self) -> AsyncGenerator[Change | None, None]:
         """What is changed from now on, in order.
@@ -55,7 +66,7 @@ class Changes:
     async def _look(self, session: Session) -> None:
         """See that a line on which nothing is heard is not dead."""
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
+            async with asyncio.timeout(self._timeout):
                 await session.fetch("SELECT 1")
         except TimeoutError:
             raise DatabaseUnavailableError(

@@ -11,8 +11,11 @@ from typing import Protocol
 
 from bot.errors import DatabaseError
 
-WINDOW = 5.0
-"""Seconds in which Discord lets one shard of each bucket say who it is."""
+WINDOW = 5.5
+"""Seconds in which one shard of each bucket says who it is.
+
+Discord's are 5; the rest is for what one message may be on its way longer than the next.
+"""
 
 UNUSED = 30.0
 """Seconds after which a turn goes to the next, where the one who has it does not come to use it."""
@@ -104,8 +107,8 @@ class Gate:
         while (starts := await ask()).left < 1:
             wait = max(starts.renewed, LEAST_WAIT)
             log.warning(
-                "Discord lets this bot begin no more sessions for now. Shard %d waits for new ones, "
-                "which come in %s",
+                "Discord lets this bot begin no more sessions; shard %d waits for new ones, which "
+                "come in %s",
                 shard_id,
                 timedelta(seconds=round(wait)),
             )

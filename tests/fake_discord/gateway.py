@@ -42,7 +42,9 @@ class Rules:
 
     A bot is to send a heartbeat every ``heartbeat`` seconds.  ``max_concurrency`` shards may say
     who they are within ``identify_seconds``, one of each ``shard_id % max_concurrency``; who is too
-    fast is told that the session is invalid.  ``shards`` is what bots are advised to have.
+    fast is told that the session is invalid.  ``shards`` is what bots are advised to have.  So many
+    sessions as ``sessions_left`` may begin, and in ``renewed`` seconds there are new ones: it is
+    said, and not counted.
     ``refuse`` is a code to close with whenever a bot says who it is; ``silent`` leaves heartbeats
     and everything else without an answer.
     """
@@ -51,6 +53,8 @@ class Rules:
     shards: int = 1
     max_concurrency: int = 1
     identify_seconds: float = 5.0
+    sessions_left: int = 1000
+    renewed: float = 86_400.0
     refuse: int | None = None
     silent: bool = False
 
@@ -149,8 +153,8 @@ class Gateway:
             "shards": self.rules.shards,
             "session_start_limit": {
                 "total": 1000,
-                "remaining": 1000,
-                "reset_after": 86_400_000,
+                "remaining": self.rules.sessions_left,
+                "reset_after": int(self.rules.renewed * 1000),
                 "max_concurrency": self.rules.max_concurrency,
             },
         }

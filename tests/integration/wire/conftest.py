@@ -16,6 +16,7 @@ import pytest_asyncio
 from bot.client import BotOptions, Services, WhereisBot, connect
 from bot.images import Limits, Workers
 from bot.net import Fetcher
+from bot.shards import Gate
 from db import open_database
 from tests.acceptance.world import Library, services_on
 from tests.drawing import png
@@ -56,7 +57,7 @@ class Hasty:
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has discord.py try again at once where it would wait for seconds."""
-    for module in ("client", "http", "webhook.async_"):
+    for module in ("client", "http", "shard", "webhook.async_"):
         monkeypatch.setattr(f"discord.{module}.asyncio", Hasty())
 
 
@@ -129,7 +130,8 @@ async def is_ready(bot: WhereisBot) -> None:
 async def town(discord: FakeDiscord, services: Services) -> AsyncIterator[Town]:
     """The bot, logged in and welcome."""
     guild = discord.guild("Town")
-    bot = WhereisBot(services, BotOptions(cooldown_uses=100, max_bytes=MAX_BYTES))
+    options = BotOptions(cooldown_uses=100, max_bytes=MAX_BYTES)
+    bot = WhereisBot(services, options, gate=Gate(window=0.0))
     # Seconds for which the client waits for one more server before it calls itself ready.
     bot._connection.guild_ready_timeout = 0.05
     running = asyncio.create_task(connect(bot, TOKEN))
