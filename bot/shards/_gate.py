@@ -148,9 +148,12 @@ class Gate:
 
     async def _hold(self, turn: _Turn) -> None:
         async with turn.held:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._unused):
-                    await turn.used.wait()
-            if turn.used.is_set():
-                await self._pause(self._window)
-            turn.over = True
+            try:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._unused):
+                        await turn.used.wait()
+                if turn.used.is_set():
+                    await self._pause(self._window)
+            finally:
+                # Before it is given back, which takes its time.
+                turn.over = True

@@ -22,7 +22,7 @@ from db.members import MembersStore
 from db.records import Actor, NewAppearance
 from tests.conftest import ROOT, FreshDatabases
 from tests.drawing import png
-from tests.fake_discord import Channel, FakeDiscord, File, Guild, Message, Rules, User
+from tests.fake_discord import BOT, Channel, FakeDiscord, File, Guild, Message, Rules, User
 from tests.integration.shards.conftest import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -198,3 +198,15 @@ async def test_an_opt_out_in_private_is_known_to_all_processes(towns: Towns) -> 
         async with asyncio.timeout(PATIENCE):
             await privacy.told.wait()
         assert privacy.opted_out(bob.id)
+
+
+async def test_a_button_in_private_works_whichever_process_has_sent_it(towns: Towns) -> None:
+    discord, carol = towns.discord, towns.discord.user("carol")
+    asked = discord.post(towns.guilds[1].channels[0], carol, f"<@{BOT.id}> privacy")
+    assert "in a private message" in (await discord.reply_to(asked)).text
+    (shown,) = discord.private(carol).messages.values()
+    edits = "PATCH /webhooks/*/messages/@original"
+    before = len(discord.heard.asked(edits))
+    discord.click(shown, carol, "Store nothing about me")
+    await discord.heard.until_asked(edits, before + 1)
+    assert "You opted out" in shown.text

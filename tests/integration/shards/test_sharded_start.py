@@ -94,6 +94,17 @@ async def test_one_that_was_too_fast_tries_again(discord: FakeDiscord, running: 
     assert second - first >= APART
 
 
+async def test_each_resumes_where_the_connection_was_lost(
+    discord: FakeDiscord, running: Running
+) -> None:
+    async with running(Shards((0, 1), 2)):
+        await discord.welcomed(2)
+        discord.gateway.drop()
+        resumed = await discord.heard.until_signal("resume", 2)
+    assert {signal.data["session_id"] for signal in resumed} == set(discord.gateway.sessions)
+    assert identified(discord) == [0, 1], "none began anew"
+
+
 async def test_commands_are_told_by_the_one_that_has_shard_0(
     discord: FakeDiscord, running: Running
 ) -> None:

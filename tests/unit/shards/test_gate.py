@@ -209,7 +209,12 @@ async def test_one_that_is_told_to_stop_gives_its_turn_back(pauses: Pauses) -> N
     assert await is_waiting(second)
     await one.close()
     await second
+    # One that goes on all the same begins anew.
+    again = asyncio.create_task(one.take(0, ask()))
+    assert await is_waiting(again)
     await another.close()
+    await again
+    await one.close()
 
 
 async def test_one_that_stops_waiting_leaves_the_way_free(pauses: Pauses) -> None:
