@@ -41,13 +41,16 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, say: Callable[[str], None]) -> AsyncIterator[App]:
+async def open_app(
+    settings: Settings, *, say: Callable[[str], None], patience: float = 0.0
+) -> AsyncIterator[App]:
     """Open the core and what the bot has besides, and close them in reverse.
 
-    ``say`` is told in a sentence what takes long.  Raises :class:`bot.errors.DatabaseError`.
+    A database that is away is waited for with ``patience``, in seconds.  ``say`` is told in a
+    sentence what takes long.  Raises :class:`bot.errors.DatabaseError`.
     """
     async with AsyncExitStack() as stack:
-        core = await stack.enter_async_context(open_core(settings, say=say))
+        core = await stack.enter_async_context(open_core(settings, say=say, patience=patience))
         database = core.database
         fetcher = await stack.enter_async_context(
             Fetcher(max_bytes=settings.max_bytes, timeout=settings.fetch_timeout)
@@ -116,11 +119,15 @@ async def run_web(settings: Settings, *, say: Callable[[str], None]) -> None:
     """
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
-    async with open_app(settings, say=say) as app, AsyncExitStack() as stack:
+    async with AsyncExitStack() as stack:
+        app = await _open_unless_stopped(stack, settings, say)
+        if app is None:
+            return
         app.workers.warm_up()
+        database = app.database
 
         async def health() -> Health:
-            return await _health(app.database)
+            return await _health(database)
 
         if settings.health_port:
             await stack.enter_async_context(serve_health(settings.health_port, health))
@@ -144,26 +151,56 @@ async def run_bot(settings: Settings, *, say: Callable[[str], None]) -> None:
             "(your application → Bot → Reset Token) and set DISCORD_TOKEN in .env. "
             "To try the bot without a token, run: whereis-bot demo"
         )
-    async with open_app(settings, say=say) as app:
+    async with AsyncExitStack() as stack:
+        app = await _open_unless_stopped(stack, settings, say)
+        if app is None:
+            return
         app.workers.warm_up()
-        services = app.services
-        gate = Gate(app.database.turns)
+        database, services = app.database, app.services
+        gate = Gate(database.turns)
         bot = WhereisBot(services, app.options, shards=settings.shards, gate=gate)
 
         async def health() -> Health:
-            found = await _health(app.database)
+            found = await _health(database)
             ready = bot.is_ready()
             return Health(ok=ready and found.ok, detail={"discord": ready, **found.detail})
 
-        async with AsyncExitStack() as stack:
-            if settings.health_port:
-                await stack.enter_async_context(serve_health(settings.health_port, health))
-            if settings.web_with_bot:
-                await stack.enter_async_context(_web(app, settings, say))
-            await stack.enter_async_context(
-                keeping_up(app.database.changes, services.rules, services.privacy)
-            )
-            await connect(bot, token.get_secret_value())
+        if settings.health_port:
+            await stack.enter_async_context(serve_health(settings.health_port, health))
+        if settings.web_with_bot:
+            await stack.enter_async_context(_web(app, settings, say))
+        await stack.enter_async_context(
+            keeping_up(database.changes, services.rules, services.privacy)
+        )
+        await connect(bot, token.get_secret_value())
+
+
+async def _open_unless_stopped(
+    stack: AsyncExitStack, settings: Settings, say: Callable[[str], None]
+) -> App | None:
+    """The program, opened on the stack; ``None`` when SIGTERM came while it waited."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    told = False
+
+    def stop() -> None:
+        nonlocal told
+        told = True
+        if task is not None:
+            task.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    try:
+        opening = open_app(settings, say=say, patience=settings.database_wait)
+        return await stack.enter_async_context(opening)
+    except asyncio.CancelledError:
+        if not told or task is None:
+            raise
+        task.uncancel()
+        log.info("told to stop")
+        return None
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
 
 
 @asynccontextmanager

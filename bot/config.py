@@ -50,6 +50,8 @@ class Settings(BaseSettings):
 
     # Database
     database_url: SecretStr | None = Field(None, validation_alias="DATABASE_URL")
+    database_read_url: SecretStr | None = Field(None, validation_alias="DATABASE_READ_URL")
+    database_wait: float = Field(60.0, ge=0)
     data_dir: Path = Path("data")
     pool_size: int = Field(8, ge=1, le=100)
     statement_timeout: float = Field(10.0, gt=0)
@@ -129,7 +131,12 @@ class Settings(BaseSettings):
         """What must never be read by anybody: for the log, which takes it out."""
         return [
             secret.get_secret_value()
-            for secret in (self.discord_token, self.database_url, *self.web_keys)
+            for secret in (
+                self.discord_token,
+                self.database_url,
+                self.database_read_url,
+                *self.web_keys,
+            )
             if secret is not None
         ]
 
@@ -155,7 +162,7 @@ def clear_secrets() -> None:
 
     Every process that it starts would get them, those that read strangers' pictures among them.
     """
-    for field in ("discord_token", "database_url", "web_keys"):
+    for field in ("discord_token", "database_url", "database_read_url", "web_keys"):
         os.environ.pop(variable_of(field), None)
 
 

@@ -27,19 +27,24 @@ class Core:
 
 
 @asynccontextmanager
-async def open_core(settings: Settings, *, say: Callable[[str], None]) -> AsyncIterator[Core]:
+async def open_core(
+    settings: Settings, *, say: Callable[[str], None], patience: float = 0.0
+) -> AsyncIterator[Core]:
     """Open the database, the workers and the services, and close them in reverse.
 
-    ``say`` is told in a sentence what takes long.  Raises :class:`bot.errors.DatabaseError`.
+    A database that is away is waited for with ``patience``, in seconds.  ``say`` is told in a
+    sentence what takes long.  Raises :class:`bot.errors.DatabaseError`.
     """
-    url = settings.database_url
+    url, read_url = settings.database_url, settings.database_read_url
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(
             open_database(
                 url.get_secret_value() if url else None,
                 settings.data_dir,
+                read_url=read_url.get_secret_value() if read_url else None,
                 pool_size=settings.pool_size,
                 statement_timeout=settings.statement_timeout,
+                patience=patience,
                 say=say,
             )
         )

@@ -10,14 +10,20 @@
     │   └── DownloadFailedError     it did not answer, or not with a file
     ├── DatabaseError
     │   ├── DatabaseUnavailableError  no connection, or it went away         exit 3
+    │   │   ├── LoginRefusedError     it lets nobody in by that name: waiting does not help
+    │   │   ├── DatabaseBusyError     it takes too long, or has no connection left
+    │   │   ├── ReadOnlyError         it can be read, and not written
+    │   │   └── UncertainWriteError   it went away while it stored something
     │   └── SchemaError             the schema is not one we can work with   exit 3
     └── RequestError                what a person asked for can't be done
         ├── NotFoundError           there is no such picture or collection
         ├── NotAllowedError         they may not do that
         └── PictureRefusedError     the picture can't be added
 
-Each exception's text is the sentence its user reads: what happened, and what to do.  A picture
-that can't be read is no exception but a value, :class:`bot.images.Unreadable`.
+Each exception's text is the sentence its user reads: what happened, and what to do.  That of a
+:class:`DatabaseError` is for the operator and may name machines; everybody else reads its
+``public`` sentence.  A picture that can't be read is no exception but a value,
+:class:`bot.images.Unreadable`.
 """
 
 
@@ -58,13 +64,44 @@ class DownloadFailedError(FetchError):
 
 
 class DatabaseError(WhereisError):
-    """The database could not do what was asked."""
+    """The database could not do what was asked.
+
+    ``public`` is what members and visitors read.
+    """
 
     exit_status = 3
+    public = "The index is resting, try again in a moment."
 
 
 class DatabaseUnavailableError(DatabaseError):
     """There is no connection to the database, or it went away."""
+
+
+class LoginRefusedError(DatabaseUnavailableError):
+    """The server does not let us in, or has no such database."""
+
+
+class DatabaseBusyError(DatabaseUnavailableError):
+    """The database takes too long, or has no connection left for us."""
+
+
+class ReadOnlyError(DatabaseUnavailableError):
+    """The database can be read and not written."""
+
+    public = (
+        "Pictures can be searched but nothing can be added or changed right now. Try again in a "
+        "while."
+    )
+
+
+class UncertainWriteError(DatabaseUnavailableError):
+    """The connection was lost while the database stored something: it is there or it isn't."""
+
+    public = (
+        "The index went away while it was storing that, so it may be stored or not. When it is "
+        "back, look at what is there (the history of pictures shows every step) before you do it "
+        "again."
+    )
 
 
 class SchemaError(DatabaseError):

@@ -29,7 +29,6 @@ PAST = (UNKNOWN_MESSAGE, UNKNOWN_INTERACTION, ACKNOWLEDGED_ALREADY)
 MAX_CONTENT = 2000
 
 QUIET = (commands.CommandNotFound, app_commands.CommandNotFound)
-DATABASE_SENTENCE = "My memory of pictures is out of reach right now. Try again in a minute."
 SENTENCES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     (
         (commands.NoPrivateMessage, app_commands.NoPrivateMessage),
@@ -110,7 +109,7 @@ def explain(error: BaseException, where: str = "a command") -> str | None:
     if isinstance(cause, DatabaseError):
         # Its own text is for the operator, and may name machines.
         log.error("%s: %s", where, cause)
-        return DATABASE_SENTENCE
+        return cause.public
     if isinstance(cause, WhereisError) and not isinstance(cause, ConfigurationError):
         return cause.sentence
     if isinstance(cause, commands.CommandOnCooldown | app_commands.CommandOnCooldown):

@@ -5,13 +5,15 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from bot.errors import DatabaseUnavailableError
-from db.pool import CONNECT_TIMEOUT, Connections, Session
+from db.connections import Connections, Session
 
 # As the triggers of 0009_told.sql have it.
 CHANNEL = "whereis_changes"
 
-# Seconds between looks at whether a connection on which nothing is heard is still there.
+# Seconds between looks at whether a connection on which nothing is heard is still there, and for
+# which it is waited for.
 LOOK_EVERY = 30.0
+ANSWER_WITHIN = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Changes:
         connections: Connections,
         *,
         look_every: float = LOOK_EVERY,
-        timeout: float = CONNECT_TIMEOUT,
+        timeout: float = ANSWER_WITHIN,
     ) -> None:
         self._connections = connections
         self._look_every = look_every

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from db.pool import Connections
+from db.connections import Connections
 
 
 class Turns:
@@ -24,5 +24,6 @@ class Turns:
         Raises :class:`bot.errors.DatabaseUnavailableError`.
         """
         async with self._connections.session() as session:
+            await session.fetch(self._sql["turn_watch"])
             await session.fetch(self._sql["turn_hold"], bucket)
             yield

@@ -49,12 +49,13 @@ class World:
     hostile: int
     secret: int
     nepal: int
+    tibet: int
 
 
 @asynccontextmanager
 async def world_in(url: str, folder: Path) -> AsyncIterator[World]:
-    """A database with four pictures: a wiki's, one with a hostile title, a server's own, and one of
-    a wiki that can be asked about it."""
+    """A database with five pictures: a wiki's, one with a hostile title, a server's own, and two of
+    a wiki that can be asked about them, of which one's file has no name."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(url, folder, pool_size=4))
         workers = await stack.enter_async_context(
@@ -68,8 +69,10 @@ async def world_in(url: str, folder: Path) -> AsyncIterator[World]:
         wiki = await ingest.wiki_collection("enwiki")
         server = await database.store.ensure_server(GUILD, TEMPLATE)
 
-        async def add(seed: int, title: str, url: str | None, collection: Any) -> int:
-            pictures = [NewPicture(png(seed), f"{seed}.png")]
+        async def add(
+            seed: int, title: str, url: str | None, collection: Any, *, named: bool = True
+        ) -> int:
+            pictures = [NewPicture(png(seed), f"{seed}.png" if named else None)]
             (outcome,) = await ingest.add(pictures, title, url, collection, Actor(user_id=None))
             return outcome.image_id
 
@@ -91,11 +94,20 @@ async def world_in(url: str, folder: Path) -> AsyncIterator[World]:
             loopback.id, name=None, language=None, as_of=None, checksum=None, api_url=asked.api
         )
         nepal = await add(4, "Nepal", None, loopback)
-        client = await stack.enter_async_context(MediaWikiClient(contact=None, patience=PATIENCE))
+        asked.shows("Tibet", "Lead.png")
+        asked.told["Tibet"] = {"thumbnail": {"source": f"{asked.origin}/images/thumb/Lead.png"}}
+        tibet = await add(5, "Tibet", None, loopback, named=False)
+        client = await stack.enter_async_context(
+            MediaWikiClient(contact=None, patience=PATIENCE, sleep=at_once)
+        )
         cards = CardService(database.cards, client)
         yield World(
-            database, workers, search, fetcher, cards, asked, everest, hostile, secret, nepal
+            database, workers, search, fetcher, cards, asked, everest, hostile, secret, nepal, tibet
         )
+
+
+async def at_once(_seconds: float) -> None:
+    """Waits for nothing."""
 
 
 class Visitor:

@@ -44,7 +44,8 @@ async def demo(settings: Settings, *, preview: bool) -> None:
             "pip install 'whereis-bot[demo]'"
         ) from None
     # The gallery never goes into the database of a bot that is in service.
-    async with open_app(settings.model_copy(update={"database_url": None}), say=say) as app:
+    own = settings.model_copy(update={"database_url": None, "database_read_url": None})
+    async with open_app(own, say=say) as app:
         await show(
             app.services,
             app.options,

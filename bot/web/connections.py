@@ -8,7 +8,7 @@ from typing import cast
 from aiohttp import web
 
 from bot.web.api import of_problem
-from bot.web.headers import HEADERS
+from bot.web.headers import add_headers
 from bot.web.options import WebOptions
 from bot.web.problems import ProblemError, bad_request
 
@@ -79,7 +79,7 @@ class Connection(web.RequestHandler):
         if request.writer.output_size:
             raise ConnectionError("the answer has begun and can't be another")
         response = of_problem(problem)
-        response.headers.update(HEADERS)
+        add_headers(response.headers)
         response.force_close()
         return response
 

@@ -46,7 +46,7 @@ def busy(seconds: float) -> ProblemError:
     return ProblemError(
         503,
         "busy",
-        "Too many pictures are being searched for at this moment. Try again soon.",
+        "Too much is being asked for at this moment. Try again soon.",
         {"Retry-After": _whole(seconds)},
     )
 
@@ -73,8 +73,8 @@ def of_error(error: WhereisError) -> ProblemError:
         return ProblemError(
             503,
             "unavailable",
-            "The search is out of service at this moment. Try again in a minute.",
-            {"Retry-After": "60"},
+            error.public,
+            {"Retry-After": "5"},
         )
     return ProblemError(500, "error", "Something went wrong here.")
 

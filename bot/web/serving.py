@@ -14,7 +14,7 @@ from bot.web import api
 from bot.web.api import Api
 from bot.web.connections import listen, note_request
 from bot.web.desk import Desk
-from bot.web.headers import HEADERS
+from bot.web.headers import add_headers
 from bot.web.options import WebOptions
 from bot.web.page import SearchPage
 from bot.web.problems import ProblemError, of_error, of_refusal
@@ -23,6 +23,8 @@ from bot.web.problems import ProblemError, of_error, of_refusal
 LINGER = 3.0
 # Seconds that answers may take which are under way when the server is told to stop.
 _SHUTDOWN = 5.0
+# What programs ask for; the rest is the page.
+API = ("/api/", "/thumbs/")
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -88,14 +90,14 @@ def application(api_: Api, page: SearchPage) -> web.Application:
         return _of_problem(request, problem)
 
     def _of_problem(request: web.Request, problem: ProblemError) -> web.Response:
-        if request.path.startswith("/api/"):
+        if request.path.startswith(API):
             return api.of_problem(problem)
         return page.of_problem(problem)
 
     async def with_headers(request: web.Request, response: web.StreamResponse) -> None:
-        response.headers.update(HEADERS)
+        add_headers(response.headers)
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        if request.path.startswith("/api/"):
+        if request.path.startswith(API):
             api_.allow_origin(request, response)
 
     app = web.Application(middlewares=[answered])

@@ -64,10 +64,12 @@ def test_a_wrong_value_is_named_by_its_variable(
 def test_secrets_show_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "hush-token")
     monkeypatch.setenv("DATABASE_URL", "postgresql://u:hush-password@h/d")
+    monkeypatch.setenv("DATABASE_READ_URL", "postgresql://u:hush-other@replica/d")
     monkeypatch.setenv("WHEREIS_WEB_KEYS", "hush-key-of-one-program, hush-key-of-another")
     settings = Settings.load()
     assert "hush" not in f"{settings!r} {settings} {settings.model_dump()}"
     assert "hush-key-of-another" in settings.secrets()
+    assert "postgresql://u:hush-other@replica/d" in settings.secrets()
     assert "hush" not in repr(web_options(settings))
     monkeypatch.setenv("WHEREIS_RADIUS", "hush-typo")
     with pytest.raises(ConfigurationError) as caught:
@@ -78,6 +80,7 @@ def test_secrets_show_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_started_later_does_not_get_the_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "hush-token")
     monkeypatch.setenv("DATABASE_URL", "postgresql://u:hush-password@h/d")
+    monkeypatch.setenv("DATABASE_READ_URL", "postgresql://u:hush-other@replica/d")
     monkeypatch.setenv("WHEREIS_WEB_KEYS", "hush-key-of-one-program")
     settings = Settings.load()
     clear_secrets()

@@ -139,6 +139,7 @@ def test_the_level_holds_and_a_second_call_replaces_the_first(log: Log) -> None:
     "url",
     [
         "postgresql://u:hunter22@h/d",
+        "postgresql://u:hunter22@a:5432,b:5433/d?target_session_attrs=prefer-standby",
         "postgresql://h/d?user=u&password=hunter22&sslmode=require",
         "host=h user=u password=hunter22 dbname=d",
         "host=h user=u password = 'hunter22' dbname=d",

@@ -13,8 +13,8 @@ import pytest
 
 from bot.errors import ConfigurationError, DatabaseError, DatabaseUnavailableError
 from db import Database, open_database
+from db.connections import Connections, target_of_url
 from db.embedded import EmbeddedServer
-from db.pool import Connections, target_of_url
 from db.records import Actor, NewAppearance
 
 TEMPLATE = "https://en.wikipedia.org/wiki/{title}"
@@ -193,8 +193,7 @@ async def test_after_closing(database_url: str, tmp_path: Path) -> None:
         await database.ping()
 
 
-async def test_all_connections_busy(database_url: str, monkeypatch: Any) -> None:
-    monkeypatch.setattr("db.pool.CONNECT_TIMEOUT", 0.1)
+async def test_all_connections_busy(database_url: str) -> None:
     connections = Connections(target_of_url(database_url), 1, statement_timeout=0.1)
     async with connections.opened(), connections.transaction():
         with pytest.raises(DatabaseUnavailableError, match="took too long"):

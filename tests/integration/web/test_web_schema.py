@@ -16,6 +16,7 @@ from tests.visiting import OPTIONS, World, visiting
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 EXAMPLES = 25
+SERVERS = openapi(OPTIONS)["servers"]
 
 
 def operations() -> list[Any]:
@@ -46,7 +47,8 @@ def ask(operation: Any, address: str, mode: GenerationMode, examples: int) -> in
         # In a form every field is a text, and any text the bytes of a file.
         if case.media_type == "multipart/form-data":
             excluded.append(negative_data_rejection)
-        case.call_and_validate(base_url=f"{address}api/v1", excluded_checks=excluded)
+        base = address.rstrip("/") + operation.definition.raw.get("servers", SERVERS)[0]["url"]
+        case.call_and_validate(base_url=base.rstrip("/"), excluded_checks=excluded)
 
     check()
     return asked

@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import DatabaseUnavailableError
 from db.changes import Changes
-from db.pool import Connections
+from db.connections import Connections
 
 
 class Dead:
