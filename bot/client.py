@@ -10,9 +10,10 @@ import discord
 from discord.ext import commands
 
 from bot.cards import CardService
-from bot.errors import ConfigurationError, DownloadFailedError
+from bot.errors import ConfigurationError, DisconnectedError, DownloadFailedError
+from bot.gateway import OUT_OF_REACH, stay, tolerate
 from bot.ingest import Curation, IngestService
-from bot.net import Fetcher, NetworkError
+from bot.net import Fetcher
 from bot.privacy import PrivacyService
 from bot.rules import RulesService
 from bot.search import SearchService
@@ -126,13 +127,16 @@ class WhereisBot(commands.AutoShardedBot):
         self.services = services
         self.options = options
         self._gate = gate or Gate()
+        tolerate(self)
 
     async def setup_hook(self) -> None:
         """Read the rules, load the cogs and tell Discord about the commands."""
         await self.services.rules.load()
         await self.services.privacy.load()
+        # Some are there already where an earlier log-in came so far.
         for name in COGS:
-            await self.load_extension(name)
+            if name not in self.extensions:
+                await self.load_extension(name)
         # They are the same for all processes, and Discord counts how often it is told.
         if self.shard_ids is None or 0 in self.shard_ids:
             synced = await self.tree.sync()
@@ -150,7 +154,7 @@ class WhereisBot(commands.AutoShardedBot):
     async def _starts(self) -> Starts:
         try:
             limits = await self.fetch_session_start_limits()
-        except (discord.DiscordException, NetworkError, OSError) as error:
+        except (discord.GatewayNotFound, *OUT_OF_REACH) as error:
             log.warning("Discord did not say how many shards may start at once: %r", error)
             return Starts()
         return Starts(limits.max_concurrency, limits.remaining, limits.reset_after / 1000)
@@ -192,10 +196,10 @@ async def connect(bot: WhereisBot, token: str) -> None:
     """Log in and serve until SIGTERM or Ctrl-C.
 
     Raises :class:`bot.errors.ConfigurationError` when the token, the intents or the shards are
-    wrong.
+    wrong, and :class:`bot.errors.DisconnectedError` when Discord does not let the bot stay.
     """
     loop = asyncio.get_running_loop()
-    serving = asyncio.create_task(bot.start(token))
+    serving = asyncio.create_task(stay(bot, token))
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, serving.cancel)
     try:
@@ -215,13 +219,17 @@ async def connect(bot: WhereisBot, token: str) -> None:
             "on “Message Content Intent”, save, and start again."
         ) from None
     except discord.ConnectionClosed as closed:
-        if closed.code not in (INVALID_SHARD, SHARDING_REQUIRED):
-            raise
-        raise ConfigurationError(
-            "Discord does not take these shards: there is none of that number, or there are too "
-            "few for the servers that the bot is in. Start all processes of the bot with more "
-            "shards (--shards or WHEREIS_SHARDS), or with none given in a single process, which "
-            "then has as many as Discord advises."
+        if closed.code in (INVALID_SHARD, SHARDING_REQUIRED):
+            raise ConfigurationError(
+                "Discord does not take these shards: there is none of that number, or there are "
+                "too few for the servers that the bot is in. Start all processes of the bot with "
+                "more shards (--shards or WHEREIS_SHARDS), or with none given in a single process, "
+                "which then has as many as Discord advises."
+            ) from None
+        raise DisconnectedError(
+            f"Discord closed the connection with code {closed.code}, and does not take the bot "
+            "back; https://discord.com/developers/docs/topics/opcodes-and-status-codes says what "
+            "the code means."
         ) from None
     finally:
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -262,7 +270,7 @@ async def try_token(token: str) -> Login:
             info = await client.application_info()
     except discord.LoginFailure:
         raise ConfigurationError("Discord does not accept the token in DISCORD_TOKEN.") from None
-    except (TimeoutError, OSError, discord.HTTPException):
+    except (discord.HTTPException, *OUT_OF_REACH):
         raise DownloadFailedError("Discord could not be reached to try the token.") from None
     flags = info.flags
     return Login(

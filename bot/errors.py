@@ -4,6 +4,7 @@
 
     WhereisError
     ├── ConfigurationError          a setting or an argument is wrong        exit 2
+    ├── DisconnectedError           Discord does not let the bot stay        exit 1
     ├── FetchError                  a link could not be downloaded
     │   ├── RefusedURLError         it points where we never go
     │   ├── DownloadTooLargeError   it is larger than the limit
@@ -45,6 +46,10 @@ class ConfigurationError(WhereisError):
     """A setting or an argument is wrong."""
 
     exit_status = 2
+
+
+class DisconnectedError(WhereisError):
+    """Discord does not let the bot stay connected."""
 
 
 class FetchError(WhereisError):

@@ -14,6 +14,7 @@ from discord.ext import commands
 
 from bot.client import WhereisBot
 from bot.errors import NotAllowedError
+from cogs.delivery import UNSAID
 from cogs.places import is_restricted, is_welcome, listed, rules_of
 from cogs.text import escape
 
@@ -89,8 +90,8 @@ async def is_owner(bot: WhereisBot, user: discord.abc.User) -> bool:
     """Whether a user owns the bot; no, when Discord can't be asked."""
     try:
         return await bot.is_owner(user)
-    except discord.HTTPException as error:
-        log.warning("Discord did not say who owns the bot: %s", error)
+    except UNSAID as error:
+        log.warning("Discord did not say who owns the bot: %r", error)
         return False
 
 

@@ -15,20 +15,29 @@ from discord.ext import commands
 
 from bot.client import WhereisBot
 from bot.errors import ConfigurationError, DatabaseError, WhereisError
+from bot.gateway import OUT_OF_REACH
+from cogs import delivery
 from cogs.checks import UnwelcomeError
+from cogs.delivery import ACKNOWLEDGED_ALREADY, UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK, UNSAID
 from cogs.text import clip, escape
 
 NO_READ_HISTORY = 160002
+UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
-UNKNOWN_INTERACTION = 10062
-ACKNOWLEDGED_ALREADY = 40060
 
-# The answer is gone, came too late, or was given when this reached us the first time.
-PAST = (UNKNOWN_MESSAGE, UNKNOWN_INTERACTION, ACKNOWLEDGED_ALREADY)
+# The place is gone, or the answer, or it came too late, or was given when this reached us the first
+# time.
+PAST = (UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, UNKNOWN_INTERACTION, ACKNOWLEDGED_ALREADY)
 
 MAX_CONTENT = 2000
 
 QUIET = (commands.CommandNotFound, app_commands.CommandNotFound)
+LATE = (
+    "Your command reached me late, and Discord took no answer to it any more. Look whether it did "
+    "what you wanted, and use it again if not."
+)
+TOO_MANY = 429
+TROUBLE = "Discord has trouble right now. Try again in a moment."
 SENTENCES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     (
         (commands.NoPrivateMessage, app_commands.NoPrivateMessage),
@@ -44,7 +53,7 @@ SENTENCES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         (discord.Forbidden,),
         "I lack a permission for that here. Please ask a moderator to look at my permissions.",
     ),
-    ((discord.DiscordServerError,), "Discord has trouble right now. Try again in a moment."),
+    (OUT_OF_REACH, TROUBLE),
 )
 
 log = logging.getLogger(__name__)
@@ -116,6 +125,8 @@ def explain(error: BaseException, where: str = "a command") -> str | None:
         return _cooldown(cause)
     if isinstance(cause, commands.UserInputError | app_commands.TransformerError):
         return _misunderstood(cause)
+    if isinstance(cause, discord.HTTPException) and cause.status == TOO_MANY:
+        return TROUBLE
     for kinds, sentence in SENTENCES:
         if isinstance(cause, kinds):
             return sentence
@@ -153,14 +164,16 @@ async def say(ctx: commands.Context[Any], sentence: str) -> discord.Message | No
     content = clip(sentence, MAX_CONTENT)
     reference = ctx.message.to_reference(fail_if_not_exists=False)
     try:
-        return await ctx.channel.send(content, reference=reference, mention_author=False)
+        return await delivery.say(
+            ctx.channel, content=content, reference=reference, mention_author=False
+        )
     except discord.Forbidden as error:
         if error.code == NO_READ_HISTORY:
             return await _try(ctx.channel, content)
         where = f"in #{escape(str(ctx.channel))}" if ctx.guild else "there"
         return await _try(ctx.author, clip(f"I may not write {where}. {content}", MAX_CONTENT))
-    except discord.HTTPException as error:
-        log.warning("could not answer in channel %s: %s", ctx.channel.id, error)
+    except UNSAID as error:
+        log.warning("could not answer in channel %s: %r", ctx.channel.id, error)
         return None
 
 
@@ -170,25 +183,48 @@ async def present(interaction: discord.Interaction[Any], error: BaseException) -
     sentence = explain(error, f"interaction {name}")
     if sentence is not None:
         await whisper(interaction, sentence)
+    elif _is_late(error, interaction):
+        await _try(interaction.user, LATE)
 
 
 async def whisper(interaction: discord.Interaction[Any], sentence: str) -> None:
     """Say something that only the one who clicked or asked reads."""
     content = clip(sentence, MAX_CONTENT)
     try:
-        if interaction.response.is_done():
-            await interaction.followup.send(content, ephemeral=True)
-        else:
+        await delivery.persistently(lambda: _whisper(interaction, content))
+    except UNSAID as failure:
+        log.warning("could not answer interaction %s: %r", interaction.id, failure)
+        if _is_late(failure, interaction):
+            await _try(interaction.user, content)
+
+
+async def _whisper(interaction: discord.Interaction[Any], content: str) -> None:
+    if not interaction.response.is_done():
+        try:
             await interaction.response.send_message(content, ephemeral=True)
-    except discord.HTTPException as failure:
-        log.warning("could not answer interaction %s: %s", interaction.id, failure)
+        except discord.HTTPException as error:
+            if error.code != ACKNOWLEDGED_ALREADY:
+                raise
+        else:
+            return
+    await interaction.followup.send(content, ephemeral=True)
+
+
+def _is_late(error: BaseException, interaction: discord.Interaction[Any]) -> bool:
+    """Whether Discord takes no answer to a command any more; to a click it says so itself."""
+    cause = root_of(error)
+    return (
+        isinstance(cause, discord.HTTPException)
+        and cause.code in (UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK)
+        and interaction.type is discord.InteractionType.application_command
+    )
 
 
 async def _try(place: discord.abc.Messageable, content: str) -> discord.Message | None:
     try:
-        return await place.send(content)
-    except discord.HTTPException as error:
-        log.warning("could not answer: %s", error)
+        return await delivery.say(place, content=content)
+    except UNSAID as error:
+        log.warning("could not answer: %r", error)
         return None
 
 

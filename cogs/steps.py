@@ -11,6 +11,7 @@ from bot.errors import NotFoundError, RequestError
 from bot.ingest import Actor, Collection
 from bot.privacy import PrivacyService
 from bot.search import Scope
+from cogs import delivery
 from cogs.checks import (
     ONLY_IN_SERVERS,
     Pace,
@@ -167,7 +168,9 @@ async def answer(
         # The message may be gone by now; what was done must be told all the same.
         extra["reference"] = ctx.message.to_reference(fail_if_not_exists=False)
         extra["mention_author"] = False
-    sent = await ctx.send(embed=embed, **extra)
+        sent = await delivery.say(ctx, embed=embed, **extra)
+    else:
+        sent = await delivery.persistently(lambda: ctx.send(embed=embed, **extra))
     if view is not None:
         view.message = sent
     return sent

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import discord
 
+from cogs.delivery import UNSAID
 from cogs.errors import present, whisper
 
 Click = discord.Interaction[Any]
@@ -56,8 +57,8 @@ class PersonalView(discord.ui.View):
             return
         try:
             await self.message.edit(view=None)
-        except discord.HTTPException as error:
-            log.debug("the components of message %s stay: %s", self.message.id, error)
+        except UNSAID as error:
+            log.debug("the components of message %s stay: %r", self.message.id, error)
 
     def take(self) -> bool:
         """Whether this is the first click; a second one, on its way already, does nothing."""

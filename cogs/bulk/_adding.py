@@ -13,6 +13,7 @@ from bot.titles import display_title
 from cogs.bulk import _embeds as embeds
 from cogs.bulk._gather import Gathered, Naming, Posted, last_messages
 from cogs.checks import RefusedError
+from cogs.delivery import UNSAID
 from cogs.progress import EVERY, Progress, watched
 from cogs.steps import Ctx, Place, Steps, actor_of, answer, file_name, guild_id_of
 from cogs.views import PersonalView
@@ -106,7 +107,7 @@ class Adding:
             try:
                 outcome = await watched(work, show, every=EVERY)
             except WhereisError:
-                with suppress(discord.HTTPException):
+                with suppress(*UNSAID):
                     await shown.delete()
                 raise
         embed = embeds.added_many(
@@ -152,7 +153,7 @@ async def edited(
         shown = await message.edit(
             embed=embed, view=view, allowed_mentions=discord.AllowedMentions.none()
         )
-    except discord.HTTPException:
+    except UNSAID:
         return False
     if view is not None:
         view.message = shown

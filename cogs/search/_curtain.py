@@ -12,6 +12,7 @@ from typing import Any
 import discord
 
 from cogs.checks import require_server
+from cogs.delivery import UNSAID
 from cogs.errors import present, whisper
 from cogs.search._views import NOT_YOURS, PREFIX, TIMEOUT, AnswerView, Fields
 
@@ -72,8 +73,8 @@ class CurtainView(discord.ui.View):
             return
         try:
             await self._edit(view=None)
-        except discord.HTTPException as error:
-            log.debug("an answer was gone before its button: %s", error)
+        except UNSAID as error:
+            log.debug("an answer was gone before its button: %r", error)
 
     async def _show(self, interaction: discord.Interaction[Any]) -> None:
         if self._shown:
@@ -92,5 +93,5 @@ class CurtainView(discord.ui.View):
         self.stop()
         if interaction.message is not None:
             # Somebody may have deleted it already.
-            with suppress(discord.HTTPException):
+            with suppress(*UNSAID):
                 await interaction.message.delete()

@@ -15,6 +15,7 @@ from bot.client import WhereisBot
 from bot.errors import RequestError
 from bot.search import PAGES_SHOWN, Answer, Match, Scope
 from cogs.checks import is_moderator, require_server
+from cogs.delivery import UNSAID
 from cogs.errors import present, whisper
 from cogs.search import _card, _embeds
 from cogs.search._outcome import Outcome
@@ -117,8 +118,8 @@ class AnswerView(discord.ui.View):
             return
         try:
             await self._edit(view=None)
-        except discord.HTTPException as error:
-            log.debug("an answer was gone before its buttons: %s", error)
+        except UNSAID as error:
+            log.debug("an answer was gone before its buttons: %r", error)
 
     async def choose_picture(self, interaction: discord.Interaction[Any], number: int) -> None:
         """Show the answer to another picture of the question."""
@@ -188,8 +189,8 @@ class AnswerView(discord.ui.View):
             self._rebuild()
             try:
                 await self._edit(**self.fields())
-            except discord.HTTPException as error:
-                log.debug("an answer was gone before its card: %s", error)
+            except UNSAID as error:
+                log.debug("an answer was gone before its card: %r", error)
 
     @property
     def _shown(self) -> Match:
@@ -340,7 +341,7 @@ async def answer_orphan(bot: WhereisBot, interaction: discord.Interaction[Any], 
             await whisper(interaction, NOT_YOURS)
             return
         await interaction.response.edit_message(view=None)
-    except discord.HTTPException as error:
+    except UNSAID as error:
         await present(interaction, error)
         return
     await whisper(interaction, EXPIRED.format(prefix=bot.prefix_of(interaction.guild)))

@@ -11,6 +11,7 @@ from bot.client import WhereisBot
 from bot.errors import FetchError, WhereisError
 from bot.rules import Watch
 from bot.watch import Post, Verdict
+from cogs.delivery import UNSAID
 from cogs.places import is_restricted, places, rules_of
 from cogs.targets import from_attachment, is_picture, read_target
 from cogs.watch import _words as words
@@ -170,11 +171,11 @@ class Watching(commands.Cog):
                 # Without a preview, which would show the pictures of the page again.
                 said = words.answer(verdict, guild.id)
                 await message.reply(said, mention_author=False, suppress_embeds=True)
-        except discord.HTTPException as error:
-            log.info("message %d could not be answered: %s", message.id, error)
+        except UNSAID as error:
+            log.info("message %d could not be answered: %r", message.id, error)
         channel = guild.get_channel(watch.log) if watch.log is not None else None
         if isinstance(channel, discord.TextChannel):
             try:
                 await channel.send(embed=words.log_entry(verdict, message, guild.id))
-            except discord.HTTPException as error:
-                log.info("channel %d could not be told: %s", channel.id, error)
+            except UNSAID as error:
+                log.info("channel %d could not be told: %r", channel.id, error)

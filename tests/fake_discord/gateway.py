@@ -19,6 +19,9 @@ from tests.fake_discord.model import Guild, Json, User
 DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, RESUME = 0, 1, 2, 3, 6
 RECONNECT, INVALID_SESSION, HELLO, ACK = 7, 9, 10, 11
 
+CONNECT = -1
+"""Stands for an opcode where a fault is planned for the moment of the connection, before HELLO."""
+
 NAMES = {HEARTBEAT: "heartbeat", IDENTIFY: "identify", PRESENCE: "presence", RESUME: "resume"}
 
 KEPT = 1000
@@ -44,9 +47,9 @@ class Rules:
     who they are within ``identify_seconds``, one of each ``shard_id % max_concurrency``; who is too
     fast is told that the session is invalid.  ``shards`` is what bots are advised to have.  So many
     sessions as ``sessions_left`` may begin, and in ``renewed`` seconds there are new ones: it is
-    said, and not counted.
-    ``refuse`` is a code to close with whenever a bot says who it is; ``silent`` leaves heartbeats
-    and everything else without an answer.
+    said, and not counted.  ``refuse`` is a code to close with whenever a bot says who it is.
+    Without ``tells_servers`` it hears in READY alone which servers there are, as when Discord has
+    trouble with all of them.
     """
 
     heartbeat: float = 45.0
@@ -56,7 +59,7 @@ class Rules:
     sessions_left: int = 1000
     renewed: float = 86_400.0
     refuse: int | None = None
-    silent: bool = False
+    tells_servers: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -92,10 +95,12 @@ class Connection:
         self._out: asyncio.Queue[Json | int] = asyncio.Queue()
         self._compress = _compression(request.query.get("compress"))
         self.session: Session | None = None
+        self.hushed = False
 
     def send(self, payload: Json) -> None:
-        """Send something."""
-        self._out.put_nowait(payload)
+        """Send something, unless the connection is hushed."""
+        if not self.hushed:
+            self._out.put_nowait(payload)
 
     def close(self, code: int) -> None:
         """Close with a code, once all that was sent before is out."""
@@ -166,7 +171,10 @@ class Gateway:
                 session.dispatch(event, data)
 
     def plan(self, op: int, fault: Fault) -> None:
-        """Have ``fault`` happen the next time that a bot sends ``op``, such as ``IDENTIFY``."""
+        """Have ``fault`` happen the next time that a bot sends ``op``, such as ``IDENTIFY``.
+
+        As often as this is called, one time after the other.
+        """
         self._planned.setdefault(op, deque()).append(fault)
 
     async def welcomed(self, count: int) -> None:
@@ -180,6 +188,11 @@ class Gateway:
         """Cut all connections; their sessions can be resumed."""
         for connection in tuple(self.connections):
             connection.drop()
+
+    def hush(self) -> None:
+        """Say nothing more on the connections there are, which stay open; new ones are greeted."""
+        for connection in self.connections:
+            connection.hushed = True
 
     def close(self, code: int) -> None:
         """Close all connections with a code; their sessions can be resumed."""
@@ -206,8 +219,9 @@ class Gateway:
         writing = asyncio.create_task(connection.write())
         self._note("connect", -1)
         try:
-            interval = int(self.rules.heartbeat * 1000)
-            connection.send({"op": HELLO, "d": {"heartbeat_interval": interval}})
+            if not self._goes_wrong(CONNECT, connection):
+                interval = int(self.rules.heartbeat * 1000)
+                connection.send({"op": HELLO, "d": {"heartbeat_interval": interval}})
             async for frame in socket:
                 if frame.type is WSMsgType.TEXT:
                     self._received(connection, json.loads(frame.data))
@@ -226,17 +240,21 @@ class Gateway:
         if connection.session is not None:
             shard = connection.session.shard
         self._note(NAMES.get(op, f"op {op}"), shard, data)
-        planned = self._planned.get(op)
-        if self.rules.silent:
+        if self._goes_wrong(op, connection):
             return
-        if planned:
-            planned.popleft()(connection)
-        elif op == HEARTBEAT:
+        if op == HEARTBEAT:
             connection.send({"op": ACK})
         elif op == IDENTIFY:
             self._identify(connection, shard, count)
         elif op == RESUME:
             self._resume(connection, data)
+
+    def _goes_wrong(self, op: int, connection: Connection) -> bool:
+        planned = self._planned.get(op)
+        if planned:
+            planned.popleft()(connection)
+            return True
+        return False
 
     def _identify(self, connection: Connection, shard: int, count: int) -> None:
         if self.rules.refuse is not None:
@@ -264,7 +282,7 @@ class Gateway:
                 "application": self._application(),
             },
         )
-        for guild in mine:
+        for guild in mine if self.rules.tells_servers else ():
             session.dispatch("GUILD_CREATE", payloads.guild(guild, self._bot))
         self._welcomes += 1
         for count, future in self._waiting:

@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from bot.app import run_bot
 from bot.config import Settings
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, DisconnectedError
+from bot.gateway import BAD_TOKEN
 from tests.fake_discord import Rules, discord_here
 from tests.fake_discord.gateway import DISALLOWED_INTENTS
 
@@ -50,6 +51,18 @@ async def test_a_refused_token_is_said_and_shown_to_nobody(settings: Settings) -
         with pytest.raises(ConfigurationError, match="DISCORD_TOKEN") as caught:
             await run_bot(settings, say=lambda _: None)
     assert "“token”" not in str(caught.value)
+
+
+async def test_a_token_that_is_withdrawn_is_said(settings: Settings) -> None:
+    async with discord_here(rules=Rules(refuse=BAD_TOKEN)):
+        with pytest.raises(ConfigurationError, match="DISCORD_TOKEN"):
+            await run_bot(settings, say=lambda _: None)
+
+
+async def test_an_end_for_another_reason_is_said_with_its_code(settings: Settings) -> None:
+    async with discord_here(rules=Rules(refuse=4012)):
+        with pytest.raises(DisconnectedError, match="4012"):
+            await run_bot(settings, say=lambda _: None)
 
 
 async def test_a_missing_intent_is_said_with_what_to_do(settings: Settings) -> None:
