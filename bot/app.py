@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from bot.cards import PATIENCE, CardService
+from bot.changes import keeping_up
 from bot.client import BotOptions, Services, WhereisBot, connect
 from bot.config import Settings
 from bot.core import chances, open_core, radii
@@ -23,6 +24,7 @@ from bot.net import Fetcher
 from bot.net.mediawiki import MediaWikiClient
 from bot.privacy import PrivacyService
 from bot.rules import RulesService
+from bot.shards import Gate
 from bot.watch import WatchService
 from bot.web import WebOptions, serve_web
 from db import Database, PoolStatus
@@ -236,7 +238,9 @@ async def run_bot(settings: Settings, *, say: Callable[[str], None]) -> None:
             open_app(settings, say=say, patience=settings.database_wait, metrics=metrics)
         )
         app.workers.warm_up()
-        bot = WhereisBot(app.services, app.options, metrics=metrics)
+        database, services = app.database, app.services
+        gate = Gate(database.turns)
+        bot = WhereisBot(services, app.options, shards=settings.shards, gate=gate, metrics=metrics)
 
         async def discord() -> str | None:
             return None if bot.connected else "not connected"
@@ -245,6 +249,9 @@ async def run_bot(settings: Settings, *, say: Callable[[str], None]) -> None:
         readiness.check("discord", discord)
         if settings.web_with_bot:
             await stack.enter_async_context(_web(app, settings, say))
+        await stack.enter_async_context(
+            keeping_up(database.changes, services.rules, services.privacy)
+        )
         readiness.begin()
         await connect(bot, token.get_secret_value(), stop, stopping=readiness.end)
 

@@ -44,6 +44,8 @@ def test_the_environment_and_the_file_are_read(
         ("WHEREIS_RADIUS", "-1"),
         ("WHEREIS_POOL_SIZE", "none"),
         ("WHEREIS_OWNER_IDS", "1,somebody"),
+        ("WHEREIS_SHARDS", "2"),
+        ("WHEREIS_SHARDS", "4/4"),
         ("WHEREIS_PAGE_URL_TEMPLATE", "https://example.org/wiki/"),
         ("WHEREIS_PAGE_URL_TEMPLATE", "javascript:{title}"),
         ("WHEREIS_LOG_LEVEL", "LOUD"),
