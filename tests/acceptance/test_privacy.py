@@ -232,7 +232,7 @@ async def test_an_outage_is_said_to_who_clicks_after_a_restart(
     click = await town.alice.user.click(answer, label=OUT)
     (said,) = click.followups
     assert said.ephemeral
-    assert "out of reach" in said.content
+    assert "resting" in said.content
     assert not services.privacy.opted_out(town.alice.id)
 
 
