@@ -88,10 +88,12 @@ class Connection:
         self._out: asyncio.Queue[Json | int] = asyncio.Queue()
         self._compress = _compression(request.query.get("compress"))
         self.session: Session | None = None
+        self.hushed = False
 
     def send(self, payload: Json) -> None:
-        """Send something."""
-        self._out.put_nowait(payload)
+        """Send something, unless the connection is hushed."""
+        if not self.hushed:
+            self._out.put_nowait(payload)
 
     def close(self, code: int) -> None:
         """Close with a code, once all that was sent before is out."""
@@ -176,6 +178,11 @@ class Gateway:
         """Cut all connections; their sessions can be resumed."""
         for connection in tuple(self.connections):
             connection.drop()
+
+    def hush(self) -> None:
+        """Say nothing more on the connections there are, which stay open; new ones are greeted."""
+        for connection in self.connections:
+            connection.hushed = True
 
     def close(self, code: int) -> None:
         """Close all connections with a code; their sessions can be resumed."""
