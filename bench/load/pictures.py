@@ -12,7 +12,7 @@ from typing import Literal
 
 from PIL import Image
 
-from bench.hostile.files import hostile_files
+from bench.hostile.files import endless
 from bench.pictures import draw
 from tests.fake_discord import File
 
@@ -83,5 +83,5 @@ def _jpeg(name: str, data: bytes) -> File:
 
 def hostile() -> Sent:
     """A drawing that never ends: who reads it has to be killed."""
-    data = next(one.data for one in hostile_files("", "") if one.trick == "never ends")
-    return Sent(File("endless.svg", data, "image/svg+xml"), "hostile")
+    name, _, data = next(endless())
+    return Sent(File(name, data, "image/svg+xml"), "hostile")
