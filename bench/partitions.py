@@ -56,12 +56,16 @@ PARTED: dict[str, tuple[str, str | None]] = {
 
 @dataclass(slots=True)
 class Way:
-    """A table: bytes of its rows and of its indexes, and milliseconds of queries by radius."""
+    """A table: bytes of its rows and of its indexes, and milliseconds of queries by radius.
+
+    ``pages`` are bytes of what tells the pages of pictures, indexes included.
+    """
 
     rows: int
     table: int
     search_index: int
     other_indexes: int
+    pages: int
     milliseconds: dict[str, list[float]] = field(default_factory=dict)
 
 
@@ -179,7 +183,8 @@ async def _sizes(connection: Any) -> Way:
         SELECT sum(pg_relation_size(c.oid)) FILTER (WHERE c.relkind = 'r') AS rows_bytes,
             sum(pg_relation_size(c.oid)) FILTER (WHERE a.amname = 'hamming') AS search_index,
             sum(pg_relation_size(c.oid)) FILTER (WHERE a.amname = 'btree') AS others,
-            (SELECT count(*) FROM images) AS count
+            (SELECT count(*) FROM images) AS count,
+            pg_total_relation_size('pages') + pg_total_relation_size('appearances') AS pages
         FROM pg_class c LEFT JOIN pg_am a ON a.oid = c.relam
         WHERE c.oid IN (SELECT relid FROM pg_partition_tree('images'))
             OR c.oid IN (
@@ -190,7 +195,7 @@ async def _sizes(connection: Any) -> Way:
             OR c.oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = 'images'::regclass)
         """
     )
-    return Way(row["count"], row["rows_bytes"], row["search_index"], row["others"])
+    return Way(row["count"], row["rows_bytes"], row["search_index"], row["others"], row["pages"])
 
 
 async def _ask(
@@ -259,9 +264,10 @@ def report(measured: Measured, command: str, options: argparse.Namespace) -> str
             ]
         )  # fmt: skip
     for title, size in (
-        ("rows, bytes each", lambda way: way.table),
-        ("search index, bytes a row", lambda way: way.search_index),
-        ("other indexes, bytes a row", lambda way: way.other_indexes),
+        ("its row, bytes a picture", lambda way: way.table),
+        ("search index, bytes a picture", lambda way: way.search_index),
+        ("other indexes, bytes a picture", lambda way: way.other_indexes),
+        ("its pages, bytes a picture", lambda way: way.pages),
     ):
         rows.append([title, *(short(size(way) / way.rows) for way in ways.values())])
     keys = [

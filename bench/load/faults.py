@@ -80,7 +80,7 @@ REQUESTS: dict[str, tuple[str, Callable[[], Fault], int]] = {
 SOCKETS: dict[str, Callable[[Gateway], None]] = {
     "the gateway's connection is cut": Gateway.drop,
     "the gateway wants a reconnect": lambda gateway: gateway.tell(RECONNECT),
-    SILENT: Gateway.silence,
+    SILENT: Gateway.hush,
 }
 
 

@@ -36,7 +36,7 @@ def report(measured: Measured, command: str, machine: str, options: argparse.Nam
     if measured.steps:
         blocks += _steps(measured.steps)
     if measured.parts:
-        blocks += ["At once:", _parts(measured.parts), _computing(measured.parts)]
+        blocks += ["At once:", _parts(measured.parts), *_computing(measured.parts)]
     if measured.alone is not None and measured.beside_a_flood is not None:
         blocks += _fairness(measured.alone, measured.beside_a_flood, measured.flood)
     if measured.long is not None:
@@ -96,17 +96,25 @@ def _parts(parts: Iterable[Part]) -> str:
     return table(head, rows)
 
 
-def _computing(parts: Iterable[Part]) -> str:
-    def each(seconds: float, part: Part) -> str:
-        return short(seconds * 1000 / len(part.heard))
+def _computing(parts: Sequence[Part]) -> list[str]:
+    def each(part: Part) -> tuple[float, ...]:
+        spent = part.spent
+        seconds = (spent.bot, spent.workers, spent.database, spent.discord)
+        return tuple(one * 1000 / len(part.heard) for one in seconds)
 
-    rows = [
-        [str(part.members), each(part.spent.bot, part), each(part.spent.workers, part),
-         each(part.spent.database, part), each(part.spent.discord, part)]
-        for part in parts
-    ]  # fmt: skip
+    rows = [[str(part.members), *map(short, each(part))] for part in parts]
     head = ["members", "the bot", "its workers", "PostgreSQL", "Discord and members"]
-    return f"Milliseconds of computing for each reply:\n\n{table(head, rows)}"
+    bot, workers, database, _ = each(max(parts, key=lambda part: part.members))
+    together = 1000 / (bot + workers + database)
+    return [
+        "Milliseconds of computing for each reply, which other programs disturb less:",
+        table(head, rows),
+        (
+            f"So a core has time for {short(together)} replies a second. The bot's own process, "
+            f"which is one thread, has for {short(1000 / bot)} on a core of its own, and "
+            f"PostgreSQL for {short(1000 / database)} a core."
+        ),
+    ]
 
 
 def _fairness(alone: Part, beside: Part, flood: Sequence[Told]) -> list[str]:

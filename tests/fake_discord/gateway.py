@@ -88,11 +88,11 @@ class Connection:
         self._out: asyncio.Queue[Json | int] = asyncio.Queue()
         self._compress = _compression(request.query.get("compress"))
         self.session: Session | None = None
-        self.silent = False
+        self.hushed = False
 
     def send(self, payload: Json) -> None:
-        """Send something."""
-        if not self.silent:
+        """Send something, unless the connection is hushed."""
+        if not self.hushed:
             self._out.put_nowait(payload)
 
     def close(self, code: int) -> None:
@@ -179,10 +179,10 @@ class Gateway:
         for connection in tuple(self.connections):
             connection.drop()
 
-    def silence(self) -> None:
-        """Say nothing any more over the connections that there are, as if the line were dead."""
+    def hush(self) -> None:
+        """Say nothing more on the connections there are, which stay open; new ones are greeted."""
         for connection in self.connections:
-            connection.silent = True
+            connection.hushed = True
 
     def close(self, code: int) -> None:
         """Close all connections with a code; their sessions can be resumed."""
