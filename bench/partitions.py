@@ -263,13 +263,19 @@ def report(measured: Measured, command: str, options: argparse.Namespace) -> str
                 ),
             ]
         )  # fmt: skip
-    for title, size in (
-        ("its row, bytes a picture", lambda way: way.table),
-        ("search index, bytes a picture", lambda way: way.search_index),
-        ("other indexes, bytes a picture", lambda way: way.other_indexes),
-        ("its pages, bytes a picture", lambda way: way.pages),
-    ):
-        rows.append([title, *(short(size(way) / way.rows) for way in ways.values())])
+    sizes = {
+        "its row": [way.table for way in ways.values()],
+        "search index": [way.search_index for way in ways.values()],
+        "other indexes": [way.other_indexes for way in ways.values()],
+        "its pages": [way.pages for way in ways.values()],
+    }
+    for title, each in sizes.items():
+        rows.append(
+            [
+                f"{title}, bytes a picture",
+                *(short(size / way.rows) for size, way in zip(each, ways.values(), strict=True)),
+            ]
+        )
     keys = [
         f"- {NAMES[name]}: " + "; ".join(f"`{key}`" for key in refused)
         for name, refused in measured.refused.items()

@@ -124,7 +124,7 @@ async def measure(
 
 async def _parts(bench: Bench, measured: Measured, options: argparse.Namespace) -> None:
     say("One by one")
-    measured.steps = await bench.one_by_one(options.seconds)
+    await bench.one_by_one(options.seconds, measured)
     for count in options.members:
         say(f"At once: {count}")
         members = bench.town.members(count, f"{options.seed} {count}")

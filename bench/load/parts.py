@@ -87,9 +87,13 @@ class Memory:
 
 @dataclass(slots=True)
 class Measured:
-    """All of a run; what was not asked for is empty."""
+    """All of a run; what was not asked for is empty.
+
+    ``singly`` is what those heard whose steps were measured, ``villain`` who sent hostile pictures.
+    """
 
     steps: list[Steps] = field(default_factory=list)
+    singly: list[Told] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     alone: Part | None = None
     beside_a_flood: Part | None = None
@@ -119,7 +123,7 @@ class Bench:
                 *(self.town.ask(each, each.dice.choice(self.town.pictures)) for each in members)
             )
 
-    async def one_by_one(self, seconds: float) -> list[Steps]:
+    async def one_by_one(self, seconds: float, measured: Measured) -> None:
         """Of one picture after the other, the reply and each step, in turns, for so long."""
         beside, town = self.beside, self.town
         assert beside is not None
@@ -127,22 +131,23 @@ class Bench:
         order = [n for n, sent in enumerate(town.pictures) if sent.kind != "unreadable"]
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        found: list[Steps] = []
-        while loop.time() < end or not found:
+
+        async def alone(deed: Deed, number: int) -> float:
+            taken = await beside.do(deed, number)
+            assert taken is not None
+            return taken
+
+        while loop.time() < end or not measured.singly:
             number = member.dice.choice(order)
-
-            async def alone(deed: Deed, number: int = number) -> float:
-                taken = await beside.do(deed, number)
-                assert taken is not None
-                return taken
-
             heard = await town.ask(member, town.pictures[number])
-            decode, query, search = [await alone(deed) for deed in ("decode", "query", "search")]
-            trip = await town.ask_nothing(member) * 1000
+            measured.singly.append(heard)
             if heard.fate != "answered":
-                raise SystemExit(f"A picture was not answered: {heard.why}")
-            found.append(Steps(heard.seconds * 1000, decode, query, search, trip))
-        return found
+                continue
+            decode, query, search = [
+                await alone(deed, number) for deed in ("decode", "query", "search")
+            ]
+            trip = await town.ask_nothing(member) * 1000
+            measured.steps.append(Steps(heard.seconds * 1000, decode, query, search, trip))
 
     async def at_once(self, members: Sequence[Member], seconds: float) -> Part:
         """Have members ask at once, for so long."""

@@ -15,7 +15,7 @@ def everything(measured: Measured) -> list[Told]:
     """Every message of a run that was measured."""
     parts = [*measured.parts, measured.alone, measured.beside_a_flood, measured.long]
     heard = [one for part in parts if part is not None for one in part.heard]
-    return [*heard, *measured.flood, *measured.villain]
+    return [*measured.singly, *heard, *measured.flood, *measured.villain]
 
 
 def lost(measured: Measured) -> int:

@@ -139,6 +139,7 @@ def test_the_steps_of_a_picture_are_set_against_its_reply() -> None:
 
 def test_every_message_of_every_part_is_accounted_for() -> None:
     measured = Measured(
+        singly=[ANSWERED],
         parts=[a_part(ANSWERED, EXPLAINED)],
         alone=a_part(ANSWERED),
         beside_a_flood=a_part(ANSWERED),
@@ -150,14 +151,16 @@ def test_every_message_of_every_part_is_accounted_for() -> None:
         twice=1,
     )
     text = printed(measured)
-    assert "Of 9 messages 6 were answered, 2 had it explained why not, and 1 were lost." in text
-    assert "5 of 5 answers to copies name the right page." in text
+    assert "Of 10 messages 7 were answered, 2 had it explained why not, and 1 were lost." in text
+    assert "6 of 6 answers to copies name the right page." in text
     assert "Replied to twice: 1." in text
     assert "| The index is resting. | 2 |" in text
     assert "| no reply | 1 |" in text
     assert "| the CDN is away | 3 |" in text
     assert "| 2 | 0.20 | 500 | 500 | 500 | 4.00 | 1 | 1 | 0 |" in text
     assert "| 2 | 10.0 | 20.0 | 5.00 | 3.00 |" in text
+    assert "a core has time for 28.6 replies a second." in text
+    assert "has for 100 on a core of its own, and PostgreSQL for 200 a core." in text
     assert "The flood had 2 replies, 1 of which" in text
     assert "| end | 160 | 60.0 | 100 |" in text
     assert lost(measured) == 1
