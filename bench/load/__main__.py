@@ -32,6 +32,7 @@ from bench.import_rows import url
 from bench.index import put_between
 from bench.load.beside import Beside
 from bench.load.discord import Town
+from bench.load.fates import raised
 from bench.load.parts import Bench, Measured
 from bench.load.pictures import sent, stored
 from bench.load.report import lost, report
@@ -118,7 +119,7 @@ async def measure(
         say(f"For {options.minutes:g} minutes: {options.busy} members")
         await bench.long(busy, options.minutes * 60, measured, faults=options.faults)
         measured.twice = town.answered_twice()
-        measured.tracebacks = _words_of(log).count("Traceback")
+        measured.tracebacks = raised(_words_of(log))
     return measured
 
 

@@ -1,6 +1,7 @@
 """What became of a message: an answer, an explanation, or nothing."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +14,8 @@ UNREADABLE = "I could not read this picture"
 WITHOUT_A_MATCH = ("I don't know this picture", "Too plain to search for")
 NO_REPLY = "no reply"
 
+# The lines of a traceback are indented; the next one says what was raised.
+_RAISED = re.compile(r"^Traceback \(.+\n(?: .*\n)*([\w.]+)", re.MULTILINE)
 _MATCH = re.compile(r"distance \d+ of 64")
 _OF_THE_MOMENT = re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]+\b")
 _SENTENCE = re.compile(r"(.+?[.!?])(?:\s|$)", re.DOTALL)
@@ -49,6 +52,11 @@ def told(sent: Sent, reply: Message | None, seconds: float, ended: float) -> Tol
         right = sent.kind == "copy" and sent.title in reply.text
         return Told(sent, seconds, ended, "answered", right=right)
     return Told(sent, seconds, ended, "explained", title or reason(reply.text))
+
+
+def raised(log: str) -> Counter[str]:
+    """What the tracebacks of a log end in, and how often."""
+    return Counter(_RAISED.findall(log))
 
 
 def reason(text: str) -> str:

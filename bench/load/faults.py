@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
@@ -88,7 +88,8 @@ def plan(dice: random.Random, seconds: float) -> list[Planned]:
     """What goes wrong in so many seconds, and when, in order.
 
     Everything happens at least once, PostgreSQL's restart twice.  A silent gateway, which takes a
-    minute to be noticed, happens once, and not at all where there is no time for it.
+    minute to be noticed, happens once, and not at all where there is no time for it; nothing else
+    befalls the connection meanwhile, or that would end the silence.
     """
     often = max(1, round(seconds / EVERY))
     count = dict.fromkeys([*REQUESTS, *SOCKETS, HOSTILE], often)
@@ -100,7 +101,14 @@ def plan(dice: random.Random, seconds: float) -> list[Planned]:
         room = seconds - NOTICED if name == SILENT else seconds
         share = room / max(times, 1)
         found += [Planned(share * (n + dice.random()), name) for n in range(times)]
-    return sorted(found, key=lambda each: each.at)
+    silence = next((each.at for each in found if each.name == SILENT), seconds)
+    kept = [
+        replace(each, at=dice.uniform(0, silence))
+        if each.name in SOCKETS and silence < each.at < silence + NOTICED
+        else each
+        for each in found
+    ]
+    return sorted(kept, key=lambda each: each.at)
 
 
 class Trouble:

@@ -4,6 +4,7 @@ import asyncio
 import random
 import statistics
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -103,7 +104,7 @@ class Measured:
     faults: dict[str, int] = field(default_factory=dict)
     villain: Sequence[Told] = ()
     twice: int = 0
-    tracebacks: int = 0
+    tracebacks: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def report(measured: Measured, command: str, machine: str, options: argparse.Nam
         blocks += _long(measured.long, measured.memory)
     if measured.faults:
         blocks += ["What went wrong meanwhile:", _counted("fault", measured.faults)]
-    blocks += _accounts(everything(measured), measured.twice, measured.tracebacks)
+    blocks += _accounts(measured)
     return "\n\n".join(blocks) + "\n"
 
 
@@ -165,7 +165,8 @@ def _by_time(memory: Sequence[Memory], peak: Memory) -> list[tuple[str, Memory]]
     ]
 
 
-def _accounts(heard: Sequence[Told], twice: int, tracebacks: int) -> list[str]:
+def _accounts(measured: Measured) -> list[str]:
+    heard, tracebacks = everything(measured), measured.tracebacks
     fates = Counter(one.fate for one in heard)
     copies = [one for one in heard if one.sent.kind == "copy" and one.fate == "answered"]
     right = sum(one.right for one in copies)
@@ -174,12 +175,15 @@ def _accounts(heard: Sequence[Told], twice: int, tracebacks: int) -> list[str]:
             f"Of {len(heard):,} messages {fates['answered']:,} were answered, "
             f"{fates['explained']:,} had it explained why not, and {fates['lost']:,} were lost. "
             f"{right:,} of {len(copies):,} answers to copies name the right page. "
-            f"Replied to twice: {twice:,}. Tracebacks in the bot's log: {tracebacks:,}."
+            f"Replied to twice: {measured.twice:,}. Tracebacks in the bot's log: "
+            f"{tracebacks.total():,}."
         )
     ]
     reasons = Counter(one.why for one in heard if one.fate != "answered")
     if reasons:
         lines.append(_counted("instead of an answer", reasons))
+    if tracebacks:
+        lines.append(_counted("traceback", tracebacks))
     return lines
 
 

@@ -5,13 +5,14 @@ import os
 import random
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from bench.load.__main__ import DOCUMENT, MARKS, parse
-from bench.load.fates import Told, reason, told
-from bench.load.faults import HOSTILE, REQUESTS, RESTART, SILENT, SOCKETS, plan
+from bench.load.fates import Told, raised, reason, told
+from bench.load.faults import HOSTILE, NOTICED, REQUESTS, RESTART, SILENT, SOCKETS, plan
 from bench.load.parts import Measured, Memory, Part, Spent, Steps
 from bench.load.pictures import Kind, Sent, hostile, sent, stored
 from bench.load.processes import family, usage
@@ -96,6 +97,8 @@ def test_everything_goes_wrong_at_least_once_and_the_database_twice() -> None:
     assert sum(each.name == RESTART for each in planned) == 2
     (silent,) = [each for each in planned if each.name == SILENT]
     assert silent.at < 530
+    sockets = [each.at for each in planned if each.name in SOCKETS and each.name != SILENT]
+    assert not [at for at in sockets if silent.at < at < silent.at + NOTICED]
 
 
 def test_a_gateway_goes_silent_only_where_there_is_time_to_notice() -> None:
@@ -113,6 +116,25 @@ def test_a_process_is_known_with_those_below_it() -> None:
             child.kill()
     assert usage(child.pid).memory == 0
     assert usage(os.getpid()).computed > 0
+
+
+def test_tracebacks_are_counted_by_what_was_raised() -> None:
+    log = """\
+2026-01-31 12:00:00 ERROR   bot: it failed
+Traceback (most recent call last):
+  File "bot.py", line 1, in run
+    raise ValueError("no")
+ValueError: no
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "bot.py", line 2, in run
+bot.errors.DatabaseError
+2026-01-31 12:00:00 INFO    bot: it goes on
+"""
+    assert raised(log) == {"ValueError": 1, "bot.errors.DatabaseError": 1}
+    assert not raised("2026-01-31 12:00:00 INFO    bot: all is well\n")
 
 
 def a_part(*heard: Told) -> Part:
@@ -149,11 +171,13 @@ def test_every_message_of_every_part_is_accounted_for() -> None:
         faults={"the CDN is away": 3},
         villain=[judged(hostile(), reply("I could not read this picture"))],
         twice=1,
+        tracebacks=Counter({"ValueError": 2}),
     )
     text = printed(measured)
     assert "Of 10 messages 7 were answered, 2 had it explained why not, and 1 were lost." in text
     assert "6 of 6 answers to copies name the right page." in text
-    assert "Replied to twice: 1." in text
+    assert "Replied to twice: 1. Tracebacks in the bot's log: 2." in text
+    assert "| ValueError | 2 |" in text
     assert "| The index is resting. | 2 |" in text
     assert "| no reply | 1 |" in text
     assert "| the CDN is away | 3 |" in text
