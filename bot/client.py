@@ -2,17 +2,24 @@
 
 import asyncio
 import logging
-import signal
-from dataclasses import dataclass
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 import discord
+from discord import app_commands
 from discord.ext import commands
 
 from bot.cards import CardService
-from bot.errors import ConfigurationError, DownloadFailedError
+from bot.errors import ConfigurationError, DisconnectedError, DownloadFailedError
+from bot.flow import Admission, Stop, Work
+from bot.gateway import OUT_OF_REACH, stay, tolerate
 from bot.ingest import Curation, IngestService
-from bot.net import Fetcher
+from bot.metrics import Metrics
+from bot.net import Fetcher, traced
 from bot.privacy import PrivacyService
+from bot.requests import begin
 from bot.rules import RulesService
 from bot.search import SearchService
 from bot.watch import WatchService
@@ -20,6 +27,7 @@ from db.index import SearchIndex
 
 COGS = (
     "cogs.errors",
+    "cogs.stopping",
     "cogs.search",
     "cogs.admin",
     "cogs.bulk",
@@ -30,12 +38,18 @@ COGS = (
 )
 LOGIN_TIMEOUT = 10.0
 
+# Seconds for Discord to agree that the connection ends.
+CLOSING = 1.0
+
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the cogs call; they decide nothing themselves."""
+    """What the cogs call; they decide nothing themselves.
+
+    ``turns`` is taken for each picture that is read, and ``work`` notes what is being answered.
+    """
 
     search: SearchService
     ingest: IngestService
@@ -46,6 +60,8 @@ class Services:
     watch: WatchService
     privacy: PrivacyService
     cards: CardService | None = None
+    turns: Admission = field(default_factory=Admission)
+    work: Work = field(default_factory=Work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +106,26 @@ def permissions() -> discord.Permissions:
     )
 
 
+class WhereisTree(app_commands.CommandTree["WhereisBot"]):
+    """Slash commands and menus. Each use of one is a request."""
+
+    async def interaction_check(self, interaction: discord.Interaction["WhereisBot"], /) -> bool:
+        """Begin a request; what may be used is for the commands to say."""
+        if interaction.type is discord.InteractionType.application_command:
+            data: dict[str, Any] = dict(interaction.data or {})
+            kind = data.get("type")
+            slash = kind == discord.AppCommandType.chat_input.value
+            begin("slash" if slash else "menu", self.client.metrics, interaction.guild_id)
+        return True
+
+
 class WhereisBot(commands.Bot):
     """The bot. It carries the services; what it does is in the cogs."""
 
-    def __init__(self, services: Services, options: BotOptions) -> None:
+    def __init__(
+        self, services: Services, options: BotOptions, *, metrics: Metrics | None = None
+    ) -> None:
+        self.metrics = metrics or Metrics()
         super().__init__(
             command_prefix=_prefixes,
             intents=intents(),
@@ -102,22 +134,68 @@ class WhereisBot(commands.Bot):
             case_insensitive=True,
             strip_after_prefix=True,
             max_messages=1000,
+            tree_cls=WhereisTree,
+            http_trace=traced(self._note_discord_request),
         )
         self.services = services
         self.options = options
+        tolerate(self)
+        self._connected = False
+        self.metrics.read("whereis_gateway_up", lambda: [((self._shard,), self.connected)])
+        self.metrics.read("whereis_gateway_latency_seconds", self._latencies)
+        self.metrics.number("whereis_guilds", lambda: len(self.guilds))
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection to Discord, over which it has said what there is."""
+        return self._connected and self.is_ready() and not self.is_closed()
+
+    @property
+    def _shard(self) -> str:
+        return str(self.shard_id or 0)
 
     async def setup_hook(self) -> None:
         """Read the rules, load the cogs and tell Discord about the commands."""
         await self.services.rules.load()
         await self.services.privacy.load()
+        # Some are there already where an earlier log-in came so far.
         for name in COGS:
-            await self.load_extension(name)
+            if name not in self.extensions:
+                await self.load_extension(name)
         synced = await self.tree.sync()
         log.info("%d application commands are known to Discord", len(synced))
 
     async def on_ready(self) -> None:
         """Say that the bot is there."""
         log.info("ready as %s in %d servers", self.user, len(self.guilds))
+
+    async def on_connect(self) -> None:
+        """Note a new connection to Discord."""
+        self._connected = True
+        self.metrics.gateway_events.labels("connect").inc()
+
+    async def on_resumed(self) -> None:
+        """Note that a connection goes on where it broke off."""
+        self._connected = True
+        self.metrics.gateway_events.labels("resume").inc()
+
+    async def on_disconnect(self) -> None:
+        """Note that a connection is lost, or that one could not be made."""
+        self._connected = False
+        self.metrics.gateway_events.labels("disconnect").inc()
+
+    async def invoke(self, ctx: commands.Context["WhereisBot"], /) -> None:  # type: ignore[override]
+        """Have a text command done, as a request."""
+        if ctx.command is not None:
+            begin("text", self.metrics, ctx.guild.id if ctx.guild is not None else None)
+        await super().invoke(ctx)
+
+    def _latencies(self) -> list[tuple[tuple[str, ...], float]]:
+        # No number before the first heartbeat, and none that is one while there is no answer.
+        return [((self._shard,), self.latency)] if math.isfinite(self.latency) else []
+
+    def _note_discord_request(self, part: str, status: int | None) -> None:
+        self.metrics.discord_requests.labels(part, "none" if status is None else status).inc()
 
     def prefix_of(self, guild: discord.abc.Snowflake | None) -> str:
         """What commands begin with in a server, or in private messages."""
@@ -134,20 +212,30 @@ def _prefixes(bot: WhereisBot, message: discord.Message) -> list[str]:
     return commands.when_mentioned_or(bot.prefix_of(message.guild))(bot, message)
 
 
-async def connect(bot: WhereisBot, token: str) -> None:
-    """Log in and serve until SIGTERM or Ctrl-C.
+def _nothing() -> None:
+    pass
 
-    Raises :class:`bot.errors.ConfigurationError` when the token or the intents are wrong.
+
+async def connect(
+    bot: WhereisBot, token: str, stop: Stop, *, stopping: Callable[[], None] = _nothing
+) -> None:
+    """Log in and serve until told to stop; then finish what is under way, and tell who asks anew.
+
+    ``stopping`` is called when that begins.
+
+    Raises :class:`bot.errors.ConfigurationError` when the token or the intents are wrong, and
+    :class:`bot.errors.DisconnectedError` when Discord does not let the bot stay.
     """
-    loop = asyncio.get_running_loop()
-    serving = asyncio.create_task(bot.start(token))
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, serving.cancel)
+    serving = asyncio.create_task(stay(bot, token))
+    told = asyncio.create_task(stop.wait())
     try:
-        async with bot:
-            await serving
-    except asyncio.CancelledError:
-        log.info("told to stop")
+        await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()
+            return
+        stopping()
+        bot.services.turns.stop()
+        await bot.services.work.finish()
     except discord.LoginFailure:
         raise ConfigurationError(
             "Discord does not accept the token in DISCORD_TOKEN. Reset it at "
@@ -159,9 +247,25 @@ async def connect(bot: WhereisBot, token: str) -> None:
             "https://discord.com/developers/applications, choose your application → Bot, switch "
             "on “Message Content Intent”, save, and start again."
         ) from None
+    except discord.ConnectionClosed as closed:
+        raise DisconnectedError(
+            f"Discord closed the connection with code {closed.code}, and does not take the bot "
+            "back; https://discord.com/developers/docs/topics/opcodes-and-status-codes says what "
+            "the code means."
+        ) from None
     finally:
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(name)
+        told.cancel()
+        serving.cancel()
+        await asyncio.wait({serving, told})
+        await _close(bot)
+
+
+async def _close(bot: WhereisBot) -> None:
+    try:
+        async with asyncio.timeout(CLOSING):
+            await bot.close()
+    except TimeoutError:
+        log.info("Discord did not answer that the connection ends")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +302,7 @@ async def try_token(token: str) -> Login:
             info = await client.application_info()
     except discord.LoginFailure:
         raise ConfigurationError("Discord does not accept the token in DISCORD_TOKEN.") from None
-    except (TimeoutError, OSError, discord.HTTPException):
+    except (discord.HTTPException, *OUT_OF_REACH):
         raise DownloadFailedError("Discord could not be reached to try the token.") from None
     flags = info.flags
     return Login(

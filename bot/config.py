@@ -45,9 +45,12 @@ class Settings(BaseSettings):
     cooldown_uses: int = Field(5, ge=1)
     cooldown_seconds: float = Field(30.0, gt=0)
     max_pictures: int = Field(5, ge=1, le=25)
+    queue: int = Field(200, ge=25, le=10_000)
 
     # Database
     database_url: SecretStr | None = Field(None, validation_alias="DATABASE_URL")
+    database_read_url: SecretStr | None = Field(None, validation_alias="DATABASE_READ_URL")
+    database_wait: float = Field(60.0, ge=0)
     data_dir: Path = Path("data")
     pool_size: int = Field(8, ge=1, le=100)
     statement_timeout: float = Field(10.0, gt=0)
@@ -87,8 +90,10 @@ class Settings(BaseSettings):
     web_upload_timeout: float = Field(30.0, gt=0)
 
     # Running
+    health_host: str = Field("127.0.0.1", min_length=1)
     health_port: int = Field(0, ge=0, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
 
     @field_validator("owner_ids", "web_keys", "web_origins", mode="before")
     @classmethod
@@ -122,7 +127,12 @@ class Settings(BaseSettings):
         """What must never be read by anybody: for the log, which takes it out."""
         return [
             secret.get_secret_value()
-            for secret in (self.discord_token, self.database_url, *self.web_keys)
+            for secret in (
+                self.discord_token,
+                self.database_url,
+                self.database_read_url,
+                *self.web_keys,
+            )
             if secret is not None
         ]
 
@@ -148,7 +158,7 @@ def clear_secrets() -> None:
 
     Every process that it starts would get them, those that read strangers' pictures among them.
     """
-    for field in ("discord_token", "database_url", "web_keys"):
+    for field in ("discord_token", "database_url", "database_read_url", "web_keys"):
         os.environ.pop(variable_of(field), None)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bot.config import Settings
 from bot.images import Limits, Workers
 from bot.ingest import Curation, IngestService
+from bot.metrics import Metrics
 from bot.search import Chances, Radii, SearchService
 from db import Database, open_database
 
@@ -27,28 +28,48 @@ class Core:
 
 
 @asynccontextmanager
-async def open_core(settings: Settings, *, say: Callable[[str], None]) -> AsyncIterator[Core]:
+async def open_core(
+    settings: Settings,
+    *,
+    say: Callable[[str], None],
+    patience: float = 0.0,
+    metrics: Metrics | None = None,
+) -> AsyncIterator[Core]:
     """Open the database, the workers and the services, and close them in reverse.
 
-    ``say`` is told in a sentence what takes long.  Raises :class:`bot.errors.DatabaseError`.
+    A database that is away is waited for with ``patience``, in seconds.  ``say`` is told in a
+    sentence what takes long, ``metrics`` how everything does.  Raises
+    :class:`bot.errors.DatabaseError`.
     """
-    url = settings.database_url
+    metrics = metrics or Metrics()
+    url, read_url = settings.database_url, settings.database_read_url
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(
             open_database(
                 url.get_secret_value() if url else None,
                 settings.data_dir,
+                read_url=read_url.get_secret_value() if read_url else None,
                 pool_size=settings.pool_size,
                 statement_timeout=settings.statement_timeout,
+                patience=patience,
                 say=say,
             )
         )
-        workers = await stack.enter_async_context(Workers(limits(settings), settings.workers))
-        search = SearchService(database.store, workers, radii(settings), chances(settings))
-        ingest = IngestService(
-            database.store, database.imports, workers, search, settings.page_url_template
+        workers = await stack.enter_async_context(
+            Workers(limits(settings), settings.workers, metrics=metrics)
         )
-        curation = Curation(database.store, database.curation, workers, search)
+        search = SearchService(
+            database.store, workers, radii(settings), chances(settings), metrics=metrics
+        )
+        ingest = IngestService(
+            database.store,
+            database.imports,
+            workers,
+            search,
+            settings.page_url_template,
+            metrics=metrics,
+        )
+        curation = Curation(database.store, database.curation, workers, search, metrics=metrics)
         yield Core(database, workers, search, ingest, curation)
 
 

@@ -14,7 +14,7 @@ from bot.errors import ConfigurationError, FetchError
 from bot.images import Guard, cairo_available, heif_available
 from bot.importers.zim import zim_available
 from db import ServerInfo
-from db.records import INDEX_KINDS, IndexStatus
+from db.records import INDEX_KINDS, IndexStatus, ReplicaStatus
 
 if TYPE_CHECKING:
     # What the checks are called with; most commands that print one have no use for Discord.
@@ -24,6 +24,9 @@ Verdict = Literal["ok", "note", "problem"]
 
 LIBRARIES = ("discord.py", "asyncpg", "pillow", "imagehash", "cairosvg", "aiohttp")
 LARGE = 100_000
+
+# Bytes of log that a replica in good health has replayed within seconds.
+FAR_BEHIND = 64 * 1024 * 1024
 MEBIBYTE = 1024 * 1024
 
 INSTALL = "make -C db/extension install PG_CONFIG=… on the database's machine (docs/extension.md)"
@@ -181,6 +184,33 @@ def check_extension(info: ServerInfo) -> Check:
         "not there: every search reads every picture, which is slow beyond a million",
         remedy,
     )
+
+
+def check_replica(replica: ReplicaStatus) -> Check:
+    """The server that answers searches, and how far it is behind."""
+    if replica.problem is not None:
+        return Check(
+            "replica",
+            "problem",
+            f"{replica.problem} Searches go to the primary meanwhile",
+            "bring it back, or take DATABASE_READ_URL out of .env",
+        )
+    if not replica.standby:
+        return Check(
+            "replica",
+            "note",
+            f"the server {replica.shown} is no standby: searches go to a primary",
+            "let DATABASE_READ_URL lead to a standby, or leave it empty",
+        )
+    behind = f"{_mebibytes(replica.behind_bytes)} of the log behind the primary"
+    if replica.behind_bytes >= FAR_BEHIND:
+        return Check(
+            "replica",
+            "note",
+            f"{replica.shown}, {behind}: searches go to the primary where it is too far",
+            "look at pg_stat_replication on the primary, and at the replica's log",
+        )
+    return Check("replica", "ok", f"{replica.shown}, {behind}")
 
 
 def check_search_index(status: IndexStatus, *, embedded: bool) -> tuple[Check, ...]:

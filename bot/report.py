@@ -13,6 +13,7 @@ from bot.doctor import Check
 from bot.ingest import CollectionStats, ImportReport, IndexStatistics, IndexStatus
 from bot.search import Answer, Confidence, Match, what_was_done
 from db import ServerInfo
+from db.records import ReplicaStatus
 
 COLOURS: dict[Confidence, str] = {"exact": "green", "close": "yellow", "possible": "magenta"}
 SIGNS = {"ok": ("✓", "green"), "note": ("!", "yellow"), "problem": ("✗", "red")}
@@ -127,7 +128,9 @@ def _day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def index_json(status: IndexStatus, inside: IndexStatistics | None) -> dict[str, Any]:
+def index_json(
+    status: IndexStatus, inside: IndexStatistics | None, replica: ReplicaStatus | None = None
+) -> dict[str, Any]:
     """The JSON document of ``whereis-bot index status``."""
     return {
         "operators": status.operators,
@@ -143,6 +146,13 @@ def index_json(status: IndexStatus, inside: IndexStatistics | None) -> dict[str,
         "shared_buffers_bytes": status.shared_buffers,
         "fits_in_memory": status.fits,
         "statistics": None if inside is None else asdict(inside),
+        "replica": None
+        if replica is None
+        else {
+            "problem": replica.problem,
+            "standby": replica.standby,
+            "behind_bytes": replica.behind_bytes,
+        },
     }
 
 

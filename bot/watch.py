@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.errors import DatabaseError
 from bot.images import Fingerprint, Probe, Unreadable, Workers
+from bot.metrics import Metrics
+from bot.requests import count_search
 from bot.search import Chances, Confidence, Match, Radii, Scope, SearchService
 from bot.search.confidence import Surroundings, by_score
 from bot.search.grouping import grouped
@@ -79,12 +82,15 @@ class WatchService:
         search: SearchService,
         radii: Radii,
         chances: Chances | None = None,
+        *,
+        metrics: Metrics | None = None,
     ) -> None:
         self._sightings = sightings
         self._workers = workers
         self._search = search
         self._radius = radii.whole
         self._chances = chances or Chances()
+        self._metrics = metrics or Metrics()
 
     async def look(self, data: bytes, post: Post, watch: Watch) -> Verdict:
         """Compare the picture in ``data``, an image file, with what is known, and remember it.
@@ -94,10 +100,17 @@ class WatchService:
         """
         read = await self._workers.fingerprint(data)
         if isinstance(read, Unreadable) or read.plain:
+            count_search(self._metrics, "unreadable" if isinstance(read, Unreadable) else "plain")
             return Verdict()
-        own = await self._own(read, post.guild_id) if watch.own else None
-        before = await self._before(read, post, watch) if watch.days else None
-        return Verdict(own, before)
+        try:
+            own = await self._own(read, post.guild_id) if watch.own else None
+            before = await self._before(read, post, watch) if watch.days else None
+        except DatabaseError:
+            count_search(self._metrics, "failed")
+            raise
+        verdict = Verdict(own, before)
+        count_search(self._metrics, "found" if verdict.known else "none")
+        return verdict
 
     async def forget_messages(self, guild_id: int, message_ids: Sequence[int]) -> None:
         """Forget the pictures of messages that are gone."""

@@ -12,10 +12,14 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import WhereisBot
+from bot.client import BotOptions, WhereisBot
 from bot.errors import NotAllowedError
+from cogs.delivery import UNSAID
 from cogs.places import is_restricted, is_welcome, listed, rules_of
-from cogs.text import escape
+from cogs.text import escape, in_brief
+
+# Who turns pages presses one button after the other.
+CLICKS_PER_SEARCH = 10
 
 T = TypeVar("T")
 Asks = commands.Context[Any] | discord.Interaction[Any]
@@ -81,6 +85,11 @@ class Pace:
             raise OnCooldownError(bucket, wait)
 
 
+def clicks(options: BotOptions) -> Pace:
+    """How often one person may press buttons and choose from menus."""
+    return Pace(options.cooldown_uses * CLICKS_PER_SEARCH, options.cooldown_seconds)
+
+
 def _user_id(user: discord.abc.User) -> int:
     return user.id
 
@@ -89,8 +98,8 @@ async def is_owner(bot: WhereisBot, user: discord.abc.User) -> bool:
     """Whether a user owns the bot; no, when Discord can't be asked."""
     try:
         return await bot.is_owner(user)
-    except discord.HTTPException as error:
-        log.warning("Discord did not say who owns the bot: %s", error)
+    except UNSAID as error:
+        log.warning("Discord did not say who owns the bot: %s", in_brief(error))
         return False
 
 

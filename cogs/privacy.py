@@ -6,9 +6,10 @@ from discord.ext import commands
 
 from bot.client import WhereisBot
 from bot.privacy import Stored
+from cogs.checks import clicks
 from cogs.errors import say
 from cogs.places import is_welcome, rules_of
-from cogs.views import Click, PersonalView
+from cogs.views import Click, Gate, PersonalView
 
 Ctx = commands.Context[WhereisBot]
 
@@ -40,6 +41,7 @@ class Privacy(commands.Cog):
 
     def __init__(self, bot: WhereisBot) -> None:
         self._bot = bot
+        self._clicks = clicks(bot.options)
 
     @commands.hybrid_command(  # type: ignore[arg-type]
         brief="Show what is stored about you, and have it forgotten",
@@ -54,7 +56,7 @@ class Privacy(commands.Cog):
         A button has it forgotten, and nothing stored from then on; all commands still work for you.
         The same button lets things be stored again.
         """
-        view = PrivacyView(self._bot, ctx.author.id)
+        view = PrivacyView(self._bot, ctx.author.id, self._gate)
         embed = await view.render()
         if ctx.interaction is not None:
             view.message = await ctx.send(embed=embed, view=view, ephemeral=True)
@@ -68,12 +70,16 @@ class Privacy(commands.Cog):
         if ctx.guild is not None and is_welcome(rules_of(self._bot, ctx.guild), ctx.channel):
             await say(ctx, SENT)
 
+    async def _gate(self, click: Click) -> None:
+        """Everybody may know what is stored about them, and need not ask for it without end."""
+        self._clicks.count(click.user)
+
 
 class PrivacyView(PersonalView):
     """What is stored about somebody, with the button that changes it."""
 
-    def __init__(self, bot: WhereisBot, user_id: int) -> None:
-        super().__init__(user_id, _anybody)
+    def __init__(self, bot: WhereisBot, user_id: int, gate: Gate) -> None:
+        super().__init__(user_id, gate)
         self._service = bot.services.privacy
 
     async def render(self) -> discord.Embed:
@@ -127,7 +133,3 @@ def told(stored: Stored) -> discord.Embed:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-async def _anybody(_click: Click) -> None:
-    """Everybody may know what is stored about them."""

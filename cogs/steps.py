@@ -8,13 +8,16 @@ from discord.ext import commands
 
 from bot.client import WhereisBot
 from bot.errors import NotFoundError, RequestError
+from bot.flow import Asker
 from bot.ingest import Actor, Collection
 from bot.privacy import PrivacyService
 from bot.search import Scope
+from cogs import delivery
 from cogs.checks import (
     ONLY_IN_SERVERS,
     Pace,
     RefusedError,
+    clicks,
     require_moderator,
     require_owner,
     require_server,
@@ -58,6 +61,7 @@ class Steps:
         self._ingest = bot.services.ingest
         options = bot.options
         self._pace = Pace(options.cooldown_uses * STEPS_PER_SEARCH, options.cooldown_seconds)
+        self._clicks = clicks(options)
 
     async def begin(self, ctx: Ctx, name: str | None = None) -> Place:
         """Count a step, and find where it is taken: in this server's own collection, or for the
@@ -99,6 +103,7 @@ class Steps:
         """Lets through who may change what is there, where it is."""
 
         async def gate(click: Click) -> None:
+            self._clicks.count(click.user)
             if place.named:
                 await require_owner(self._bot, click.user)
             else:
@@ -152,6 +157,11 @@ def actor_of_click(click: Click) -> Actor:
     return privacy.actor(click.user.id, click.guild_id, click.channel_id, click.id)
 
 
+def asker_of(ctx: Ctx) -> Asker:
+    """For whom pictures are read."""
+    return Asker.on_discord(guild_id_of(ctx), ctx.author.id)
+
+
 def guild_id_of(ctx: Ctx) -> int | None:
     """The server that a command was used in."""
     return None if ctx.guild is None else ctx.guild.id
@@ -167,7 +177,9 @@ async def answer(
         # The message may be gone by now; what was done must be told all the same.
         extra["reference"] = ctx.message.to_reference(fail_if_not_exists=False)
         extra["mention_author"] = False
-    sent = await ctx.send(embed=embed, **extra)
+        sent = await delivery.say(ctx, embed=embed, **extra)
+    else:
+        sent = await delivery.persistently(lambda: ctx.send(embed=embed, **extra))
     if view is not None:
         view.message = sent
     return sent

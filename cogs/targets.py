@@ -13,6 +13,7 @@ import discord
 
 from bot.errors import DownloadFailedError, DownloadTooLargeError, RefusedURLError
 from bot.net import Fetcher, NetworkError
+from cogs.delivery import UNSAID, persistently
 from cogs.text import plain, size
 
 Origin = Literal["attachment", "link", "reply", "forward", "embed", "sticker", "emoji", "recent"]
@@ -69,6 +70,7 @@ async def find_targets(message: discord.Message, text: str | None = None) -> tup
     messages, embeds, stickers and custom emoji: the first of these kinds that has any wins.
     ``text`` stands for the message's own text, without the command's name.  A message that has
     nothing but attachments of another kind gives those, so that reading them says what they are.
+    Raises :class:`bot.errors.DownloadFailedError` where Discord does not say.
     """
     text = message.content if text is None else text
     return (
@@ -101,7 +103,10 @@ def find_posted(message: discord.Message) -> tuple[Target, ...]:
 
 
 async def find_replied(message: discord.Message) -> discord.Message | None:
-    """The message that one replies to, if that can still be read."""
+    """The message that one replies to, if that can still be read.
+
+    Raises :class:`bot.errors.DownloadFailedError` where Discord does not say.
+    """
     reference = message.reference
     if reference is None or reference.message_id is None:
         return None
@@ -112,9 +117,14 @@ async def find_replied(message: discord.Message) -> discord.Message | None:
         return None
     if replied is None:
         try:
-            replied = await message.channel.fetch_message(reference.message_id)
-        except discord.HTTPException:
+            number = reference.message_id
+            replied = await persistently(lambda: message.channel.fetch_message(number))
+        except (discord.NotFound, discord.Forbidden):
             return None
+        except UNSAID:
+            raise DownloadFailedError(
+                "Discord did not show me the message that you replied to. Try again in a moment."
+            ) from None
     return replied
 
 
@@ -124,7 +134,8 @@ async def find_recent(
     """The pictures of the last message that has any, of the ``limit`` messages before ``before``.
 
     The bot's own answers, links to anything but a picture, stickers and emoji don't count; a
-    channel whose history can't be read has none.
+    channel whose history may not be read has none.  Raises
+    :class:`bot.errors.DownloadFailedError` where Discord does not say.
     """
     try:
         async for message in channel.history(limit=limit, before=before):
@@ -135,8 +146,12 @@ async def find_recent(
                 return tuple(
                     replace(target, origin="recent", jump_url=message.jump_url) for target in found
                 )
-    except discord.HTTPException:
+    except (discord.NotFound, discord.Forbidden):
         return ()
+    except UNSAID:
+        raise DownloadFailedError(
+            "Discord did not show me the last messages here. Try again in a moment."
+        ) from None
     return ()
 
 

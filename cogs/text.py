@@ -3,10 +3,13 @@
 import re
 from collections.abc import Iterable
 
+import discord
+
 from bot.text import MAX_URL, clip, plain, web_url
 
 __all__ = [
-    "MAX_URL", "UNTITLED", "bar", "clip", "escape", "fit", "link", "plain", "size", "web_url",
+    "MAX_URL", "UNTITLED", "bar", "clip", "escape", "fit", "in_brief", "link", "plain", "size",
+    "web_url",
 ]  # fmt: skip
 
 UNTITLED = "untitled"
@@ -89,3 +92,10 @@ def _escaped(text: str) -> str:
         escaped = f"\\{escaped}"
     escaped = _NUMBERED.sub(r"\1\\\2", escaped, count=1) if _NUMBERED.match(escaped) else escaped
     return escaped.replace("@", f"@{_ZERO_WIDTH_SPACE}")
+
+
+def in_brief(error: BaseException) -> str:
+    """What came between us and Discord, for the log; its own words may quote what was sent."""
+    if isinstance(error, discord.HTTPException):
+        return f"{error.status} ({error.code})"
+    return type(error).__name__

@@ -10,7 +10,11 @@ from typing import Any, Self
 
 import discord
 
+from bot.requests import begin
+from cogs.delivery import UNSAID
 from cogs.errors import present, whisper
+from cogs.stopping import LEFT_STEP, begin_click
+from cogs.text import in_brief
 
 Click = discord.Interaction[Any]
 Gate = Callable[[Click], Awaitable[None]]
@@ -38,9 +42,11 @@ class PersonalView(discord.ui.View):
 
     async def interaction_check(self, interaction: Click, /) -> bool:
         """Whether this click counts."""
+        begin("click", interaction.client.metrics, interaction.guild_id)
         if interaction.user.id != self._user_id:
             await whisper(interaction, NOT_YOURS)
             return False
+        begin_click(interaction, LEFT_STEP)
         await self._gate(interaction)
         return True
 
@@ -56,8 +62,8 @@ class PersonalView(discord.ui.View):
             return
         try:
             await self.message.edit(view=None)
-        except discord.HTTPException as error:
-            log.debug("the components of message %s stay: %s", self.message.id, error)
+        except UNSAID as error:
+            log.debug("the components of message %s stay: %s", self.message.id, in_brief(error))
 
     def take(self) -> bool:
         """Whether this is the first click; a second one, on its way already, does nothing."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from db.pool import Connections
+from db.connections import Connections, Transaction
 
 
 class CardMemory:
@@ -18,11 +18,14 @@ class CardMemory:
 
     async def known(self, question: bytes) -> str | None:
         """What is remembered, if it is still good."""
-        rows = await self._connections.fetch(self._sql["card_known"], question)
+        rows = await self._connections.read(self._sql["card_known"], question)
         return rows[0]["card"] if rows else None
 
     async def remember(self, question: bytes, card: str, seconds: float) -> None:
         """Keep an answer for so many seconds, and forget some that have expired."""
-        async with self._connections.transaction() as transaction:
+
+        async def keep(transaction: Transaction) -> None:
             await transaction.execute(self._sql["card_remember"], question, card, seconds)
             await transaction.execute(self._sql["cards_forget"])
+
+        await self._connections.write(keep)

@@ -10,10 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from bot.errors import NotFoundError
-from db.pool import Connections
+from db.connections import Connections
 from db.records import Actor, Addition, Candidate, ExportRow, Renaming, StoredPicture
 from db.rows import candidate_of, id_of, ids_of
-from db.writing import writing
+from db.writing import Writing, change
 
 Pair = tuple[Candidate, Candidate]
 
@@ -65,7 +65,8 @@ class CurationStore:
         Raises :class:`NotFoundError` unless both are in that collection, and are two.
         """
         image_id, into = id_of(image_id), id_of(into)
-        async with writing(self._connections, self._sql, id_of(collection_id)) as step:
+
+        async def merge(step: Writing) -> tuple[Addition, ...]:
             if not await step.take_merged(image_id, into):
                 raise NotFoundError(f"There are no two pictures {image_id} and {into} here.")
             added: tuple[Addition, ...] = ()
@@ -75,7 +76,9 @@ class CurationStore:
             await step.take_picture(image_id)
             removed = await step.record("remove", actor, "merge")
             await step.take_out()
-        return (*added, *removed)
+            return (*added, *removed)
+
+        return await change(self._connections, self._sql, id_of(collection_id), merge)
 
     async def rename(
         self, collection_id: int, renaming: Renaming, actor: Actor
@@ -87,7 +90,8 @@ class CurationStore:
         """
         if renaming.image_id is not None:
             renaming = replace(renaming, image_id=id_of(renaming.image_id))
-        async with writing(self._connections, self._sql, id_of(collection_id)) as step:
+
+        async def rename(step: Writing) -> tuple[Addition, ...]:
             if not await step.take_renamed(renaming, renamed=True):
                 raise NotFoundError("There is no page to be renamed.")
             added: tuple[Addition, ...] = ()
@@ -97,7 +101,9 @@ class CurationStore:
             await step.take_renamed(renaming, renamed=False)
             removed = await step.record("remove", actor, "rename")
             await step.take_out()
-        return (*added, *removed)
+            return (*added, *removed)
+
+        return await change(self._connections, self._sql, id_of(collection_id), rename)
 
     async def kept_apart(self, collection_id: int, pairs: Sequence[Pair]) -> tuple[bool, ...]:
         """Whether somebody has kept each of these pairs apart, in their order."""
@@ -113,10 +119,9 @@ class CurationStore:
 
     async def keep_apart(self, collection_id: int, pair: Pair) -> None:
         """Note that two pictures which look alike are two."""
-        async with self._connections.transaction() as transaction:
-            await transaction.execute(
-                self._sql["kept_apart_keep"], id_of(collection_id), *_pair_key(pair)
-            )
+        await self._connections.execute(
+            self._sql["kept_apart_keep"], id_of(collection_id), *_pair_key(pair)
+        )
 
     async def _fetch(self, name: str, *values: object) -> list[Any]:
         return await self._connections.fetch(self._sql[name], *values)

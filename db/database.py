@@ -5,8 +5,17 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
-from bot.errors import WhereisError
+from bot.errors import ConfigurationError, WhereisError
 from db.cards import CardMemory
+from db.connections import (
+    REPLICA,
+    Connections,
+    PoolStatus,
+    State,
+    Target,
+    target_of_url,
+    until_there,
+)
 from db.curation import CurationStore
 from db.embedded import EmbeddedServer, find_binaries
 from db.extension_build import build_extension
@@ -14,9 +23,8 @@ from db.imports import Imports
 from db.index import SearchIndex
 from db.members import MembersStore
 from db.migrate import prepare
-from db.pool import Connections, Target, target_of_url
 from db.queries import load_statements
-from db.records import ServerInfo
+from db.records import ReplicaStatus, ServerInfo
 from db.rules import RulesStore
 from db.sightings import SightingsStore
 from db.store import Store
@@ -50,6 +58,30 @@ class Database:
         self._schema_version = schema_version
         self._embedded = embedded
 
+    @property
+    def state(self) -> State:
+        """Whether the database is up, down, or can only be read, as far as it has been noticed."""
+        return self._connections.state
+
+    @property
+    def pool(self) -> PoolStatus:
+        """The connections to it."""
+        return self._connections.pool
+
+    @property
+    def replica_pool(self) -> PoolStatus | None:
+        """The connections to the replica, where there is one."""
+        return self._connections.replica_pool
+
+    @property
+    def replica_behind(self) -> float | None:
+        """How many seconds the replica is behind; ``None`` without one, or while it is away."""
+        return self._connections.replica_behind
+
+    async def replica_status(self) -> ReplicaStatus | None:
+        """How the replica is, where there is one; asked now."""
+        return await self._connections.replica_status()
+
     async def info(self) -> ServerInfo:
         """Which PostgreSQL answers, and what it has of ours."""
         row = (await self._connections.fetch(self._sql["operators"]))[0]
@@ -62,6 +94,11 @@ class Database:
             extension_available=row["available"],
         )
 
+    @property
+    def failures(self) -> Mapping[str, Mapping[str, int]]:
+        """How often the primary or the replica did not do what was asked, by kind of the error."""
+        return self._connections.failures
+
     async def ping(self) -> None:
         """Ask for an answer. Raises :class:`bot.errors.DatabaseUnavailableError`."""
         await self._connections.fetch("SELECT 1")
@@ -72,23 +109,41 @@ async def open_database(
     url: str | None,
     data_dir: Path,
     *,
+    read_url: str | None = None,
     pool_size: int = 8,
     statement_timeout: float = 10.0,
+    patience: float = 0.0,
     say: Callable[[str], None] = _silent,
 ) -> AsyncIterator[Database]:
     """Open the database at ``url``, or the embedded one below ``data_dir``, ready to use.
 
-    ``statement_timeout`` is in seconds.  ``say`` is told in a sentence what takes long; it may be
-    called from another thread.  Raises :class:`bot.errors.DatabaseUnavailableError`,
-    :class:`bot.errors.SchemaError`, or :class:`bot.errors.ConfigurationError` for a bad address.
+    ``read_url`` leads to replicas of the one at ``url``.  ``statement_timeout`` is in seconds, and
+    so is ``patience``, for which a server at ``url`` that is away is waited for.  ``say`` is told
+    in a sentence what takes long; it may be called from another thread.  Raises
+    :class:`bot.errors.DatabaseUnavailableError`, :class:`bot.errors.SchemaError`, or
+    :class:`bot.errors.ConfigurationError` for a bad address.
     """
+    if read_url is not None and url is None:
+        raise ConfigurationError(
+            "DATABASE_READ_URL is set and DATABASE_URL is not: the PostgreSQL that comes along "
+            "has no replicas. Set both, or neither."
+        )
     async with AsyncExitStack() as stack:
         if url is None:
             target = await stack.enter_async_context(_embedded(data_dir, say))
         else:
             target = target_of_url(url)
+        replica = None if read_url is None else target_of_url(read_url, REPLICA)
         database = await stack.enter_async_context(
-            connect(target, pool_size, statement_timeout, say, embedded=url is None)
+            connect(
+                target,
+                pool_size,
+                statement_timeout,
+                say,
+                embedded=url is None,
+                replica=replica,
+                patience=patience,
+            )
         )
         yield database
 
@@ -101,12 +156,18 @@ async def connect(
     say: Callable[[str], None],
     *,
     embedded: bool,
+    replica: Target | None = None,
+    patience: float = 0.0,
 ) -> AsyncIterator[Database]:
-    """Connect to a server that runs, and make its database ready."""
+    """Connect to a server, waited for with ``patience``, and make its database ready."""
     sql = load_statements()
-    connections = Connections(target, pool_size, statement_timeout)
-    async with connections.single() as connection:
-        version = await prepare(connection, sql, say, embedded=embedded)
+    connections = Connections(target, pool_size, statement_timeout, replica=replica)
+
+    async def make_ready() -> int:
+        async with connections.single() as connection:
+            return await prepare(connection, sql, say, embedded=embedded)
+
+    version = await until_there(make_ready, patience, say)
     async with connections.opened():
         yield Database(connections, sql, schema_version=version, embedded=embedded)
 

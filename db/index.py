@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from bot.errors import DatabaseUnavailableError, NotAllowedError, NotFoundError
-from db.pool import Connections
+from db.connections import Connections
 from db.records import IndexKind, IndexStatistics, IndexStatus
 
 PROGRESS_INTERVAL = 0.5

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from db.pool import Connections
+from db.connections import Connections, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ class MembersStore:
 
         Lines of the audit stay, as those of ``db.records.SOMEBODY``.
         """
-        async with self._connections.transaction(patient=True) as transaction:
+
+        async def forget(transaction: Transaction) -> None:
             await transaction.fetch(self._sql["member_hold_alone"], user_id)
             for name in (
                 "member_opt_out",
@@ -56,7 +57,8 @@ class MembersStore:
             ):
                 await transaction.execute(self._sql[name], user_id)
 
+        await self._connections.write(forget, patient=True)
+
     async def opt_in(self, user_id: int) -> None:
         """Forget that a member opted out."""
-        async with self._connections.transaction() as transaction:
-            await transaction.execute(self._sql["member_opt_in"], user_id)
+        await self._connections.execute(self._sql["member_opt_in"], user_id)

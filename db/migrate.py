@@ -14,7 +14,7 @@ from typing import Any
 
 import asyncpg
 
-from bot.errors import DatabaseUnavailableError, SchemaError
+from bot.errors import DatabaseError, ReadOnlyError, SchemaError
 from db.queries import read_sql
 from db.records import IndexKind
 
@@ -40,6 +40,8 @@ _LEND_HANDLER = (
     "CREATE OR REPLACE FUNCTION public.hamming_handler(internal) RETURNS index_am_handler "
     "LANGUAGE internal AS 'spghandler';"
 )
+
+_VERSION = "SELECT coalesce(max(version), 0) FROM public.whereis_schema"
 
 _FILE = re.compile(r"^(?P<number>\d{4})_(?P<name>\w+)\.sql$")
 
@@ -71,9 +73,12 @@ async def prepare(
 ) -> int:
     """Make a database ready for this program, and give the version of its schema.
 
-    Safe when several processes start at once.  Raises :class:`SchemaError` for a server that is
-    too old, or a schema that is newer than this program.
+    Safe when several processes start at once.  A server that can only be read is taken as it is
+    when nothing has to be written.  Raises :class:`SchemaError` for a server that is too old, or a
+    schema that is newer than this program.
     """
+    if await connection.fetchval("SELECT current_setting('transaction_read_only')::boolean"):
+        return await _as_it_is(connection, load_migrations())
     async with _locked(connection):
         row = await connection.fetchrow(sql["operators"])
         if row["server_version_num"] < OLDEST_SERVER:
@@ -88,6 +93,29 @@ async def prepare(
     return version
 
 
+async def _as_it_is(connection: Any, migrations: tuple[Migration, ...]) -> int:
+    """The version of a schema that can't be changed now. Raises :class:`ReadOnlyError`."""
+    current = 0
+    if await connection.fetchval("SELECT to_regclass('public.whereis_schema') IS NOT NULL"):
+        current = await connection.fetchval(_VERSION)
+    newest = migrations[-1].number
+    _check_not_newer(current, newest)
+    if current < newest:
+        raise ReadOnlyError(
+            f"The database can only be read now, and has to be brought from schema {current} to "
+            f"{newest}. Let DATABASE_URL lead to a server that can be written."
+        )
+    return newest
+
+
+def _check_not_newer(current: int, newest: int) -> None:
+    if current > newest:
+        raise SchemaError(
+            f"This database was made by a newer whereis (schema {current}; this one knows up to "
+            f"{newest}). Update whereis, or use another database."
+        )
+
+
 async def migrate(
     connection: Any, migrations: tuple[Migration, ...], say: Callable[[str], None]
 ) -> int:
@@ -99,13 +127,9 @@ async def migrate(
         "CREATE TABLE IF NOT EXISTS whereis_schema (version integer PRIMARY KEY,"
         " name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
     )
-    current: int = await connection.fetchval("SELECT coalesce(max(version), 0) FROM whereis_schema")
+    current: int = await connection.fetchval(_VERSION)
     newest = migrations[-1].number
-    if current > newest:
-        raise SchemaError(
-            f"This database was made by a newer whereis (schema {current}; this one knows up to "
-            f"{newest}). Update whereis, or use another database."
-        )
+    _check_not_newer(current, newest)
     for migration in migrations[current:]:
         if current:
             say(f"Updating the database to schema {migration.number}…")
@@ -217,7 +241,7 @@ async def _give_up_extension(
 ) -> None:
     statements = _DROP if "hamming" not in kinds else f"{_LEND_HANDLER} {_DROP}"
     if not embedded:
-        raise DatabaseUnavailableError(
+        raise DatabaseError(
             "The extension bktree is installed in this database, but its library can't be loaded. "
             "Install it again on the server (make -C db/extension install), or give it up: as a "
             f"superuser in this database, run {statements}"

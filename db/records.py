@@ -362,6 +362,21 @@ class IndexStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplicaStatus:
+    """How the replica that answers searches is.
+
+    ``problem`` is a sentence for the operator on why it can't be used, ``None`` if it can.
+    ``standby`` is false for a server that is no replica.  ``behind_bytes`` is how much of the
+    primary's log it has not replayed.
+    """
+
+    shown: str
+    problem: str | None
+    standby: bool
+    behind_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class ServerInfo:
     """Which PostgreSQL answers, and what it has of ours.
 

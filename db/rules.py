@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from db.pool import Connections
+from db.connections import Connections
 
 Style = Literal["public", "private", "fleeting"]
 Strictness = Literal["exact", "close", "possible"]
@@ -82,13 +82,11 @@ class RulesStore:
 
     async def put(self, guild_id: int, rules: Rules) -> None:
         """Store the rules of a server in place of those that it has."""
-        async with self._connections.transaction() as transaction:
-            await transaction.execute(self._sql["rules_put"], guild_id, *_values(rules))
+        await self._connections.execute(self._sql["rules_put"], guild_id, *_values(rules))
 
     async def drop(self, guild_id: int) -> None:
         """Let a server go by the defaults."""
-        async with self._connections.transaction() as transaction:
-            await transaction.execute(self._sql["rules_drop"], guild_id)
+        await self._connections.execute(self._sql["rules_drop"], guild_id)
 
 
 def _values(rules: Rules) -> tuple[object, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.pool import Connections
+from db.connections import Connections, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ class SightingsStore:
 
     async def add(self, sighting: Sighting) -> None:
         """Keep a sighting, unless its author wants nothing stored about them."""
-        async with self._connections.transaction() as transaction:
+
+        async def keep(transaction: Transaction) -> None:
             await transaction.fetch(self._sql["member_hold"], sighting.user_id)
             await transaction.execute(
                 self._sql["sighting_add"],
@@ -67,6 +68,8 @@ class SightingsStore:
                 sighting.look,
                 sighting.posted_at,
             )
+
+        await self._connections.write(keep)
 
     async def near(self, picture: Sighting, *, since: datetime, radius: int, limit: int) -> Seen:
         """Pictures of other messages in the same watched channel, within ``radius`` bits of dHash.
@@ -120,5 +123,4 @@ class SightingsStore:
         return await self._execute("sightings_sweep", guild_id)
 
     async def _execute(self, name: str, *values: object) -> int:
-        async with self._connections.transaction() as transaction:
-            return await transaction.execute(self._sql[name], *values)
+        return await self._connections.execute(self._sql[name], *values)

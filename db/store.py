@@ -3,13 +3,12 @@
 Whatever takes an id also takes the collections it may come from: one server never sees another's.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.errors import NotAllowedError, NotFoundError
-from db.pool import Connections
+from db.connections import EVERYTHING, Connections, Transaction
 from db.records import (
     DENSITY_CAP,
     DENSITY_RADIUS,
@@ -29,7 +28,9 @@ from db.records import (
     Purpose,
 )
 from db.rows import candidate_of, id_of, ids_of
-from db.writing import Writing, writing
+from db.writing import Writing, change
+
+T = TypeVar("T")
 
 SERVER_PREFIX = "server-"
 
@@ -37,6 +38,7 @@ SERVER_PREFIX = "server-"
 class Store:
     """Reads and writes what the bot knows.
 
+    Searches are answered by a replica where there is one, lists and the audit by the primary.
     Every method raises :class:`bot.errors.DatabaseUnavailableError` when the database does not
     answer, or not in time.
     """
@@ -47,7 +49,7 @@ class Store:
 
     async def collections(self, guild_id: int | None) -> tuple[Collection, ...]:
         """Every wiki, and that server's own collection if it has one. ``None``: wikis only."""
-        rows = await self._fetch("collections_visible", guild_id)
+        rows = await self._read((), "collections_visible", guild_id)
         return tuple(_collection(row) for row in rows)
 
     async def all_collections(self) -> tuple[Collection, ...]:
@@ -56,7 +58,7 @@ class Store:
 
     async def collection_named(self, name: str) -> Collection | None:
         """The collection of that name."""
-        rows = await self._fetch("collection_named", name)
+        rows = await self._read((), "collection_named", name)
         return _collection(rows[0]) if rows else None
 
     async def near(
@@ -72,7 +74,8 @@ class Store:
         """
         if not probes:
             raise ValueError("there is no probe to search for")
-        rows = await self._fetch(
+        rows = await self._read(
+            collection_ids,
             "near",
             [probe.dhash for probe in probes],
             [probe.phash for probe in probes],
@@ -98,15 +101,20 @@ class Store:
 
     async def image(self, image_id: int, collection_ids: Sequence[int]) -> Candidate | None:
         """One picture, with distance 0."""
-        rows = await self._fetch("image", id_of(image_id), ids_of(collection_ids))
+        rows = await self._read(collection_ids, "image", id_of(image_id), ids_of(collection_ids))
         return candidate_of(rows[0]) if rows else None
 
     async def pages(
         self, image_id: int, collection_ids: Sequence[int], *, after: int = 0, limit: int = 10
     ) -> tuple[PageRow, ...]:
         """Pages that show a picture, by id, from behind the page ``after`` on."""
-        rows = await self._fetch(
-            "pages", id_of(image_id), ids_of(collection_ids), id_of(after), limit
+        rows = await self._read(
+            collection_ids,
+            "pages",
+            id_of(image_id),
+            ids_of(collection_ids),
+            id_of(after),
+            limit,
         )
         return tuple(PageRow(*row) for row in rows)
 
@@ -114,7 +122,9 @@ class Store:
         self, image_ids: Sequence[int], collection_ids: Sequence[int], *, limit_each: int = 10
     ) -> dict[int, tuple[PageRow, ...]]:
         """The first pages of several pictures, by picture; one that is unknown has no entry."""
-        rows = await self._fetch("pages_of", ids_of(image_ids), ids_of(collection_ids), limit_each)
+        rows = await self._read(
+            collection_ids, "pages_of", ids_of(image_ids), ids_of(collection_ids), limit_each
+        )
         pages: dict[int, list[PageRow]] = {}
         for row in rows:
             pages.setdefault(row["image_id"], []).append(PageRow(*row))
@@ -144,7 +154,7 @@ class Store:
 
     async def stats(self, collection_ids: Sequence[int]) -> tuple[CollectionStats, ...]:
         """How much collections hold."""
-        rows = await self._fetch("collection_stats", ids_of(collection_ids))
+        rows = await self._read(collection_ids, "collection_stats", ids_of(collection_ids))
         return tuple(
             CollectionStats(_collection(row), row["images"], row["pages"], row["appearances"])
             for row in rows
@@ -169,9 +179,12 @@ class Store:
                 f"Names that begin with “{SERVER_PREFIX}” belong to Discord servers. Choose "
                 "another name for the collection."
             )
-        async with self._connections.transaction() as transaction:
+
+        async def ensure(transaction: Transaction) -> Collection:
             rows = await transaction.fetch(self._sql["wiki_ensure"], name, page_url_template, as_of)
-        return _collection(rows[0])
+            return _collection(rows[0])
+
+        return await self._connections.write(ensure, changes=EVERYTHING)
 
     async def set_about(
         self,
@@ -184,26 +197,29 @@ class Store:
         api_url: str | None,
     ) -> None:
         """Store what a collection's source says of itself; ``None`` leaves what there is."""
-        async with self._connections.transaction() as transaction:
-            await transaction.execute(
-                self._sql["collection_about"],
-                id_of(collection_id),
-                name,
-                language,
-                as_of,
-                checksum,
-                api_url,
-            )
+        await self._connections.execute(
+            self._sql["collection_about"],
+            id_of(collection_id),
+            name,
+            language,
+            as_of,
+            checksum,
+            api_url,
+        )
 
     async def ensure_server(self, guild_id: int, page_url_template: str) -> Collection:
         """A server's own collection, made if needed, with this template."""
-        rows = await self._fetch("server_find", guild_id, page_url_template)
-        if not rows:
-            async with self._connections.transaction() as transaction:
-                values = (guild_id, page_url_template)
-                await transaction.execute(self._sql["server_make"], *values)
-                rows = await transaction.fetch(self._sql["server_update"], *values)
-        return _collection(rows[0])
+        values = (guild_id, page_url_template)
+        found = await self._fetch("server_find", *values)
+        if found:
+            return _collection(found[0])
+
+        async def make(transaction: Transaction) -> Collection:
+            await transaction.execute(self._sql["server_make"], *values)
+            rows = await transaction.fetch(self._sql["server_update"], *values)
+            return _collection(rows[0])
+
+        return await self._connections.write(make, changes=EVERYTHING)
 
     async def add(
         self,
@@ -217,11 +233,14 @@ class Store:
         What was there already is left as it is, and not written to the audit.  Raises
         :class:`NotFoundError` for an unknown collection.
         """
-        async with self._writing(collection_id) as step:
+
+        async def put(step: Writing) -> list[tuple[int, bool]]:
             await step.take(appearances)
             if await step.put_in():
                 await step.record("add", actor, purpose)
-            outcome = await step.outcome()
+            return await step.outcome()
+
+        outcome = await self._change(collection_id, put)
         return tuple(
             Added(appearance, image_id, new)
             for appearance, (image_id, new) in zip(appearances, outcome, strict=True)
@@ -233,22 +252,28 @@ class Store:
         Made for imports in batches of some thousands.  Adding the same again adds nothing.
         Raises :class:`NotFoundError` for an unknown collection.
         """
-        async with self._writing(collection_id) as step:
+
+        async def put(step: Writing) -> int:
             await step.take(appearances)
             await step.plan()
             return await step.put_in()
+
+        return await self._change(collection_id, put)
 
     async def remove(self, collection_id: int, image_id: int, actor: Actor) -> tuple[Addition, ...]:
         """Take out a picture and all its appearances, as one step that can be undone.
 
         Raises :class:`NotFoundError` for a picture that is not in that collection.
         """
-        async with self._writing(collection_id) as step:
+
+        async def take(step: Writing) -> tuple[Addition, ...]:
             if not await step.take_picture(id_of(image_id)):
                 raise NotFoundError(f"There is no picture {image_id} here.")
             removed = await step.record("remove", actor)
             await step.take_out()
-        return removed
+            return removed
+
+        return await self._change(collection_id, take)
 
     async def undo(
         self, collection_id: int, actor: Actor, *, message_id: int | None = None
@@ -259,7 +284,8 @@ class Store:
         by other means in between is left as it is.  Raises :class:`NotFoundError` when there is
         nothing to undo.
         """
-        async with self._writing(collection_id) as step:
+
+        async def reverse(step: Writing) -> tuple[Addition, ...]:
             batch = await step.newest_batch(message_id)
             if batch is None:
                 raise NotFoundError(
@@ -278,13 +304,18 @@ class Store:
                 undone = (*await step.mark_undone(actor), *undone)
             return undone
 
+        return await self._change(collection_id, reverse)
+
     async def analyze(self) -> None:
         """Tell the planner how the data looks; after an import."""
-        async with self._connections.transaction(patient=True) as transaction:
-            await transaction.execute(self._sql["analyze"])
+        await self._connections.execute(self._sql["analyze"], patient=True)
 
-    def _writing(self, collection_id: int) -> AbstractAsyncContextManager[Writing]:
-        return writing(self._connections, self._sql, id_of(collection_id))
+    async def _change(self, collection_id: int, work: Callable[[Writing], Awaitable[T]]) -> T:
+        return await change(self._connections, self._sql, id_of(collection_id), work)
+
+    async def _read(self, collection_ids: Sequence[int], name: str, *values: object) -> list[Any]:
+        """Search, in these collections, or among all where it is about which there are."""
+        return await self._connections.read(self._sql[name], *values, collections=collection_ids)
 
     async def _fetch(self, name: str, *values: object) -> list[Any]:
         return await self._connections.fetch(self._sql[name], *values)

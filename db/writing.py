@@ -5,24 +5,34 @@ statements that treat all of it at once: one path for a moderator's picture, for
 import, and for what an undo brings back or takes away.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from bot.errors import NotFoundError
-from db.pool import Connections, Transaction
+from db.connections import Connections, Transaction
 from db.records import Action, Actor, Addition, NewAppearance, Purpose, Renaming
+
+T = TypeVar("T")
 
 _COLUMNS = ["place", "dhash", "phash", "look", "file", "title", "url"]
 
 
-@asynccontextmanager
-async def writing(
-    connections: Connections, sql: Mapping[str, str], collection_id: int
-) -> AsyncIterator["Writing"]:
-    """A transaction that holds the lock on a collection. Raises :class:`NotFoundError`."""
-    async with connections.transaction(patient=True) as transaction:
-        yield await begin_writing(transaction, sql, collection_id)
+async def change(
+    connections: Connections,
+    sql: Mapping[str, str],
+    collection_id: int,
+    work: Callable[["Writing"], Awaitable[T]],
+) -> T:
+    """Do ``work`` in a transaction that holds the lock on a collection, all of it or nothing.
+
+    It may be done anew from its beginning, as :meth:`Connections.write` says.  Raises
+    :class:`NotFoundError`.
+    """
+
+    async def change_in(transaction: Transaction) -> T:
+        return await work(await begin_writing(transaction, sql, collection_id))
+
+    return await connections.write(change_in, patient=True, changes=collection_id)
 
 
 async def begin_writing(

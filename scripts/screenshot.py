@@ -1,8 +1,8 @@
 """Draw the README's pictures: the bot's answer, as a member sees it, and a server's rules.
 
-    .venv/bin/python scripts/screenshot.py answer docs/pictures/answer.png
-    .venv/bin/python scripts/screenshot.py card docs/pictures/card.png
-    .venv/bin/python scripts/screenshot.py settings docs/pictures/settings.png
+    .venv/bin/python -m scripts.screenshot answer docs/pictures/answer.png
+    .venv/bin/python -m scripts.screenshot card docs/pictures/card.png
+    .venv/bin/python -m scripts.screenshot settings docs/pictures/settings.png
 
 The real bot answers in the simulated Discord, whose page headless Chromium then takes a picture of;
 it needs the extra ``preview`` and a ``chromium`` on the PATH.
@@ -13,14 +13,10 @@ import asyncio
 import shutil
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import discord
 import simcord
-from aiohttp import web
 from PIL import Image
 from rich.console import Console
 
@@ -32,6 +28,7 @@ from bot.demo.gallery import Drawing, gallery
 from bot.demo.show import COLLECTION, store_gallery
 from bot.images import Limits
 from bot.importers.folder import FolderSource
+from scripts.screenshot_wiki import wiki
 
 WIDTH = 1000
 HEIGHTS = {"answer": 1000, "card": 1260, "settings": 1080}
@@ -42,51 +39,7 @@ THUMBNAIL = "https://pictures.example/thumbnail"
 BUDGET_MS = 20_000
 SHOWN = "mandelbrot_set"
 COPY = "halved and saved as JPEG of quality 50"
-# What a wiki would say; the one that is asked is ours, on this machine.
-TOLD: dict[str, dict[str, Any]] = {
-    "Mandelbrot set": {
-        "description": "fractal of the complex plane",
-        "extract": "The Mandelbrot set is the set of complex numbers c for which z ↦ z² + c, begun "
-        "at zero, does not run away. Its edge shows ever new detail, however near one looks.",
-        "pageprops": {"wikibase_item": "Q257"},
-        "images": [{"title": "File:x"}],
-    },
-    "Fractal": {"description": "shape with detail at every scale"},
-    "Benoit Mandelbrot": {"description": "mathematician (1924–2010)"},
-}
-LANGUAGES = {"de": "Deutsch", "fr": "français", "ja": "日本語", "es": "español"}
 ALSO_ON = ("Fractal", "Complex_dynamics", "Benoit_Mandelbrot", "Mathematical_beauty")
-
-
-async def said(request: web.Request) -> web.StreamResponse:
-    """What the wiki of the pictures says."""
-    pages: list[dict[str, Any]] = []
-    for title in request.query.get("titles", "").replace("_", " ").split("|"):
-        page: dict[str, Any] = {"title": title, **TOLD.get(title, {})}
-        if title.startswith("File:"):
-            details = {"Artist": {"value": "our own code"}, "LicenseShortName": {"value": "MIT"}}
-            page["imageinfo"] = [{"extmetadata": details}]
-        if request.query.get("prop") == "langlinks":
-            page["langlinks"] = [
-                {"lang": code, "autonym": name, "title": title, "url": f"https://{code}.example/"}
-                for code, name in LANGUAGES.items()
-            ]
-        pages.append(page)
-    return web.json_response({"batchcomplete": True, "query": {"pages": pages}})
-
-
-@asynccontextmanager
-async def wiki() -> AsyncIterator[str]:
-    """A wiki on this machine; gives the address of its API."""
-    app = web.Application()
-    app.router.add_get("/w/api.php", said)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/w/api.php"
-    finally:
-        await runner.cleanup()
 
 
 async def filled(app: App, drawing: Drawing, folder: Path, api: str | None) -> None:
@@ -109,7 +62,7 @@ async def take(what: str, target: Path, chromium: str) -> None:
     with tempfile.TemporaryDirectory(prefix="whereis-") as name:
         folder = Path(name)
         settings = Settings.load(data_dir=folder / "data", database_url=None, cards=what == "card")
-        async with wiki() as api, open_app(settings, say=print) as app:
+        async with wiki({}) as api, open_app(settings, say=print) as app:
             drawing = next(drawing for drawing in gallery() if drawing.slug == SHOWN)
             await filled(app, drawing, folder, api)
             bot = WhereisBot(app.services, app.options)

@@ -205,6 +205,8 @@ class LoopbackWiki:
                 details = {k: {"value": v} for k, v in self.files[name].details.items()}
                 address = f"{self.origin}/wiki/File:{quote(name.replace(' ', '_'))}"
                 page["imageinfo"] = [{"descriptionurl": address, "extmetadata": details}]
+                if parameters.get("iiurlwidth") == str(THUMBNAIL):
+                    page["imageinfo"][0] |= self._thumbnail(name, self.files[name])
             else:
                 page["missing"] = True
             answer["query"]["pages"].append(page)
@@ -372,16 +374,18 @@ class LoopbackWiki:
             "mime": file.mime,
             "mediatype": file.mediatype,
         }
-        if not file.can_scale:
-            info["thumberror"] = "Error creating thumbnail"
-        elif file.thumbnail_url is not None:
-            info["thumburl"] = file.thumbnail_url
-        elif file.width > THUMBNAIL:
-            info["thumburl"] = f"{self.origin}/images/thumb/{path}"
-        else:
-            info["thumburl"] = info["url"]
-        page["imageinfo"] = [info]
+        page["imageinfo"] = [info | self._thumbnail(name, file)]
         return page
+
+    def _thumbnail(self, name: str, file: WikiFile) -> dict[str, str]:
+        """Where a thumbnail of a file is, or why there is none."""
+        path = quote(name.replace(" ", "_"))
+        if not file.can_scale:
+            return {"thumberror": "Error creating thumbnail"}
+        if file.thumbnail_url is not None:
+            return {"thumburl": file.thumbnail_url}
+        folder = "images/thumb" if file.width > THUMBNAIL else "images"
+        return {"thumburl": f"{self.origin}/{folder}/{path}"}
 
 
 def _error(code: str, info: str) -> dict[str, Any]:

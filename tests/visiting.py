@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from bot.cards import PATIENCE, CardService
 from bot.images import Limits, Workers
 from bot.ingest import Actor, IngestService, NewPicture
+from bot.metrics import Metrics
 from bot.net import Fetcher
 from bot.net.mediawiki import MediaWikiClient
 from bot.search import Radii, SearchService
@@ -44,17 +45,19 @@ class World:
     search: SearchService
     fetcher: Fetcher
     cards: CardService
+    metrics: Metrics
     wiki: LoopbackWiki
     everest: int
     hostile: int
     secret: int
     nepal: int
+    tibet: int
 
 
 @asynccontextmanager
 async def world_in(url: str, folder: Path) -> AsyncIterator[World]:
-    """A database with four pictures: a wiki's, one with a hostile title, a server's own, and one of
-    a wiki that can be asked about it."""
+    """A database with five pictures: a wiki's, one with a hostile title, a server's own, and two of
+    a wiki that can be asked about them, of which one's file has no name."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(url, folder, pool_size=4))
         workers = await stack.enter_async_context(
@@ -63,13 +66,16 @@ async def world_in(url: str, folder: Path) -> AsyncIterator[World]:
         fetcher = await stack.enter_async_context(
             Fetcher(max_bytes=LIMIT, timeout=5.0, allow_address=at_home, allowed_ports=ANY_PORT)
         )
-        search = SearchService(database.store, workers, Radii())
+        metrics = Metrics()
+        search = SearchService(database.store, workers, Radii(), metrics=metrics)
         ingest = IngestService(database.store, database.imports, workers, search, TEMPLATE)
         wiki = await ingest.wiki_collection("enwiki")
         server = await database.store.ensure_server(GUILD, TEMPLATE)
 
-        async def add(seed: int, title: str, url: str | None, collection: Any) -> int:
-            pictures = [NewPicture(png(seed), f"{seed}.png")]
+        async def add(
+            seed: int, title: str, url: str | None, collection: Any, *, named: bool = True
+        ) -> int:
+            pictures = [NewPicture(png(seed), f"{seed}.png" if named else None)]
             (outcome,) = await ingest.add(pictures, title, url, collection, Actor(user_id=None))
             return outcome.image_id
 
@@ -91,11 +97,31 @@ async def world_in(url: str, folder: Path) -> AsyncIterator[World]:
             loopback.id, name=None, language=None, as_of=None, checksum=None, api_url=asked.api
         )
         nepal = await add(4, "Nepal", None, loopback)
-        client = await stack.enter_async_context(MediaWikiClient(contact=None, patience=PATIENCE))
-        cards = CardService(database.cards, client)
-        yield World(
-            database, workers, search, fetcher, cards, asked, everest, hostile, secret, nepal
+        asked.shows("Tibet", "Lead.png")
+        asked.told["Tibet"] = {"thumbnail": {"source": f"{asked.origin}/images/thumb/Lead.png"}}
+        tibet = await add(5, "Tibet", None, loopback, named=False)
+        client = await stack.enter_async_context(
+            MediaWikiClient(contact=None, patience=PATIENCE, sleep=at_once)
         )
+        cards = CardService(database.cards, client, metrics=metrics)
+        yield World(
+            database,
+            workers,
+            search,
+            fetcher,
+            cards,
+            metrics,
+            asked,
+            everest,
+            hostile,
+            secret,
+            nepal,
+            tibet,
+        )
+
+
+async def at_once(_seconds: float) -> None:
+    """Waits for nothing."""
 
 
 class Visitor:
@@ -153,7 +179,13 @@ async def visiting(world: World, *, clock: Any = None, **options: Any) -> AsyncI
     chosen = replace(OPTIONS, **options)
     async with (
         serve_web(
-            world.search, world.fetcher, chosen, cards=world.cards, lingering_time=0.2, **more
+            world.search,
+            world.fetcher,
+            chosen,
+            cards=world.cards,
+            metrics=world.metrics,
+            lingering_time=0.2,
+            **more,
         ) as address,
         aiohttp.ClientSession() as session,
     ):

@@ -90,10 +90,13 @@ async def index_status(settings: Settings, *, as_json: bool) -> None:
         found = await core.database.index.status()
         inside = await core.database.index.statistics()
         embedded = (await core.database.info()).embedded
+        replica = await core.database.replica_status()
     if as_json:
-        print_json(report.index_json(found, inside))
+        print_json(report.index_json(found, inside, replica))
     else:
         checked = checks.check_search_index(found, embedded=embedded)
+        if replica is not None:
+            checked = (*checked, checks.check_replica(replica))
         Console().print(report.index_text(checked, inside), soft_wrap=True)
 
 
@@ -161,6 +164,9 @@ async def doctor(settings: Settings, *, as_json: bool) -> int:
             status = await core.database.index.status()
             for check in checks.check_search_index(status, embedded=info.embedded):
                 note(check)
+            replica = await core.database.replica_status()
+            if replica is not None:
+                note(checks.check_replica(replica))
     except DatabaseError as error:
         exit_status = error.exit_status
         note(checks.Check("database", "problem", error.sentence, "see docs/deploy.md"))

@@ -31,7 +31,7 @@ async def demo(settings: Settings, *, preview: bool) -> None:
     from bot.app import open_app  # noqa: PLC0415
 
     # The walk is for people, and its steps speak for themselves.
-    configure("ERROR", secrets=settings.secrets())
+    configure("ERROR", secrets=settings.secrets(), form=settings.log_format)
     # The simulated Discord is an extra, and only this command needs it.
     try:
         from bot.demo.show import show  # noqa: PLC0415
@@ -41,7 +41,8 @@ async def demo(settings: Settings, *, preview: bool) -> None:
             "pip install 'whereis-bot[demo]'"
         ) from None
     # The gallery never goes into the database of a bot that is in service.
-    async with open_app(settings.model_copy(update={"database_url": None}), say=say) as app:
+    own = settings.model_copy(update={"database_url": None, "database_read_url": None})
+    async with open_app(own, say=say) as app:
         await show(
             app.services,
             app.options,

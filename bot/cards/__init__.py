@@ -4,6 +4,17 @@
 """
 
 from bot.cards.model import Article, Card, Credit, Place, Translation
-from bot.cards.service import PATIENCE, CardService
+from bot.cards.service import PATIENCE, CardService, CrowdedError, api_of, picture_of
 
-__all__ = ["PATIENCE", "Article", "Card", "CardService", "Credit", "Place", "Translation"]
+__all__ = [
+    "PATIENCE",
+    "Article",
+    "Card",
+    "CardService",
+    "Credit",
+    "CrowdedError",
+    "Place",
+    "Translation",
+    "api_of",
+    "picture_of",
+]

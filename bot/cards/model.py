@@ -61,13 +61,17 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """Who made a file and on which terms it may be used; ``page`` is the wiki's about it."""
+    """Who made a file and on which terms it may be used; ``page`` is the wiki's about it.
+
+    ``thumbnail`` is the address of the file itself, at most 330 pixels wide.
+    """
 
     file: str
     page: str | None = None
     author: str | None = None
     licence: str | None = None
     licence_url: str | None = None
+    thumbnail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ def about_pages(titles: Sequence[str], file: str | None) -> dict[str, str]:
             "imimages": f"File:{file}",
             "imlimit": "max",
             "iiprop": "url|extmetadata",
+            "iiurlwidth": str(THUMBNAIL),
             "iiextmetadatafilter": "Artist|LicenseShortName|LicenseUrl",
         }
     return question | {"prop": "|".join(properties)}
@@ -164,6 +165,7 @@ def _credit(info: Mapping[str, Any], file: str, api: URL) -> Credit:
         author=_words(text_of(value("Artist"))),
         licence=_words(text_of(value("LicenseShortName"))),
         licence_url=_address(value("LicenseUrl"), api),
+        thumbnail=_address(info.get("thumburl"), api),
     )
 
 

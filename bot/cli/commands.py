@@ -44,7 +44,7 @@ def main(ctx: click.Context) -> None:
     """
     ctx.obj = Settings.load()
     clear_secrets()
-    configure(ctx.obj.log_level, secrets=ctx.obj.secrets())
+    configure(ctx.obj.log_level, secrets=ctx.obj.secrets(), form=ctx.obj.log_format)
 
 
 @main.command()

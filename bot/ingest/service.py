@@ -4,7 +4,7 @@ Moderators and the bot's owner add picture by picture, audited and reversible; a
 many at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,9 +15,19 @@ from bot.importers.sql_dump import SqlDump
 from bot.ingest.pictures import OnProgress, import_pictures, remove_unseen
 from bot.ingest.report import ImportReport, Stage
 from bot.ingest.rows import import_dump, import_table
+from bot.metrics import Metrics
 from bot.search import Match, Scope, SearchService
 from db.imports import Imports
-from db.records import Actor, Addition, Collection, CollectionStats, ListedImage, NewAppearance
+from db.records import (
+    Action,
+    Actor,
+    Added,
+    Addition,
+    Collection,
+    CollectionStats,
+    ListedImage,
+    NewAppearance,
+)
 from db.store import Store
 
 
@@ -31,6 +41,14 @@ class NewPicture:
     data: bytes
     file: str | None
     shown: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPicture:
+    """A picture that can be added: the name of its file if known, and its fingerprint."""
+
+    file: str | None
+    fingerprint: Fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +80,15 @@ class IngestService:
         workers: Workers,
         search: SearchService,
         page_url_template: str,
+        *,
+        metrics: Metrics | None = None,
     ) -> None:
         self._store = store
         self._imports = imports
         self._workers = workers
         self._search = search
         self._page_url_template = page_url_template
+        self._metrics = metrics or Metrics()
 
     @property
     def page_url_template(self) -> str:
@@ -119,10 +140,29 @@ class IngestService:
     ) -> tuple[AddOutcome, ...]:
         """Add pictures of one page, all or none, as one step that can be undone.
 
-        Raises :class:`PictureRefusedError` for a picture that can't be read or found again.
+        Raises as :meth:`read`.
         """
-        read = [(p, await self._workers.fingerprint(p.data)) for p in pictures]
-        prints = [_accepted(picture, fingerprint) for picture, fingerprint in read]
+        read = [await self.read(picture) for picture in pictures]
+        return await self.add_read(read, title, url, collection, actor)
+
+    async def read(self, picture: NewPicture) -> ReadPicture:
+        """Read a picture that is to be added.
+
+        Raises :class:`PictureRefusedError` for one that can't be read or found again.
+        """
+        fingerprint = _accepted(picture, await self._workers.fingerprint(picture.data))
+        return ReadPicture(picture.file, fingerprint)
+
+    async def add_read(
+        self,
+        pictures: Sequence[ReadPicture],
+        title: str,
+        url: str | None,
+        collection: Collection,
+        actor: Actor,
+    ) -> tuple[AddOutcome, ...]:
+        """As :meth:`add`, of pictures that have been read."""
+        prints = [picture.fingerprint for picture in pictures]
         scope = Scope(guild_id=collection.guild_id)
         near = [await self._search.near(fingerprint, scope) for fingerprint in prints]
         appearances = [
@@ -132,6 +172,7 @@ class IngestService:
             for picture, fingerprint in zip(pictures, prints, strict=True)
         ]
         added = await self._store.add(collection.id, appearances, actor)
+        count_added(self._metrics, added)
         return tuple(
             AddOutcome(
                 image_id=row.image_id,
@@ -147,7 +188,9 @@ class IngestService:
         self, collection: Collection, image_id: int, actor: Actor
     ) -> tuple[Addition, ...]:
         """Take a picture and all its pages out of a collection. Raises :class:`NotFoundError`."""
-        return await self._store.remove(collection.id, image_id, actor)
+        removed = await self._store.remove(collection.id, image_id, actor)
+        self._metrics.pictures_removed.inc()
+        return removed
 
     async def undo(
         self, collection: Collection, actor: Actor, *, message_id: int | None = None
@@ -156,7 +199,10 @@ class IngestService:
 
         Raises :class:`NotFoundError`.
         """
-        return await self._store.undo(collection.id, actor, message_id=message_id)
+        undone = await self._store.undo(collection.id, actor, message_id=message_id)
+        self._metrics.pictures_added.inc(_pictures(undone, "remove"))
+        self._metrics.pictures_removed.inc(_pictures(undone, "add"))
+        return undone
 
     async def listing(
         self, collection: Collection, *, search: str | None = None, after: int = 0, limit: int = 10
@@ -258,6 +304,15 @@ class IngestService:
             await import_table(run, table, hash_column, page_column, report, on_progress)
             await run.finish()
         return report
+
+
+def count_added(metrics: Metrics, added: Iterable[Added]) -> None:
+    """Count the pictures of a step, those that were there on other pages as well."""
+    metrics.pictures_added.inc(len({one.image_id for one in added if one.new}))
+
+
+def _pictures(lines: Iterable[Addition], action: Action) -> int:
+    return len({line.image_id for line in lines if line.action == action})
 
 
 def _accepted(picture: NewPicture, read: Fingerprint | Unreadable) -> Fingerprint:

@@ -1,12 +1,15 @@
 """The search: all views of a picture in one round trip, then the pages of what is shown."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
 from bot.images import Fingerprint, Probe, Query, Unreadable, View, Workers
+from bot.metrics import Metrics, Outcome
+from bot.requests import count_search, timed
 from bot.search.confidence import Chances, Surroundings, by_distance, by_score
 from bot.search.grouping import Group, apart, grouped
 from bot.search.model import (
@@ -68,12 +71,19 @@ class SearchService:
     """Answers where a picture comes from."""
 
     def __init__(
-        self, store: Store, workers: Workers, radii: Radii, chances: Chances | None = None
+        self,
+        store: Store,
+        workers: Workers,
+        radii: Radii,
+        chances: Chances | None = None,
+        *,
+        metrics: Metrics | None = None,
     ) -> None:
         self._store = store
         self._workers = workers
         self._radii = radii
         self._chances = chances or Chances()
+        self._metrics = metrics or Metrics()
 
     async def search(self, data: bytes, scope: Scope, *, files_apart: bool = False) -> Answer:
         """Search for the picture in ``data``, the bytes of an image file.
@@ -83,8 +93,11 @@ class SearchService:
         answer.
         """
         started = time.perf_counter()
-        query = await self._workers.query(data)
-        return await self._answer(query, scope, started, files_apart=files_apart)
+        with self._failures_counted():
+            query = await self._workers.query(data)
+            answer = await self._answer(query, scope, started, files_apart=files_apart)
+        too_large = isinstance(query, Unreadable) and query.kind == "too_large"
+        return self._counted(answer, "too_large" if too_large else answer.status)
 
     async def search_file(self, path: Path, scope: Scope) -> Answer:
         """Search for the picture in a file; see :meth:`search`."""
@@ -153,13 +166,18 @@ class SearchService:
         is stored.  ``radius`` is in bits, 0–64; ``None`` means the one for such pictures.  Raises
         :class:`bot.errors.DatabaseUnavailableError`.
         """
+        with self._failures_counted():
+            answer = await self._by_hash(dhash, scope, radius)
+        return self._counted(answer, answer.status)
+
+    async def _by_hash(self, dhash: int, scope: Scope, radius: int | None) -> Answer:
         started = time.perf_counter()
         radius = self._radii.unverified if radius is None else radius
         collections = await self._collections(scope)
         # As far as neighbours are counted, however near is near enough.
         reach = max(radius, DENSITY_RADIUS)
         asked = NearProbe(dhash, None, reach, reach)
-        near = await self._store.near([asked], list(collections), limit_each=CANDIDATES)
+        near = await self._nearest([asked], collections)
         around = Surroundings(near.images, near.within[0], near.counted[0])
         found = [
             Found(candidate, AS_IT_IS, NOT_LOOKED, by_distance(candidate.distance, around))
@@ -183,12 +201,35 @@ class SearchService:
         started = time.perf_counter()
         # Its size and its format nobody asks for here.
         fingerprint = Fingerprint(dhash, phash, 0, 0, "", plain=False, look=look)
-        return await self._answer(Query(fingerprint, ()), scope, started)
+        with self._failures_counted():
+            answer = await self._answer(Query(fingerprint, ()), scope, started)
+        return self._counted(answer, answer.status)
 
     async def knows(self, image_id: int, scope: Scope) -> bool:
         """Whether there is a picture of that id among those that may be seen."""
         collections = await self._collections(scope)
         return await self._store.image(image_id, list(collections)) is not None
+
+    @contextmanager
+    def _failures_counted(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception:
+            count_search(self._metrics, "failed")
+            raise
+
+    def _counted(self, answer: Answer, outcome: Outcome) -> Answer:
+        count_search(self._metrics, outcome)
+        if answer.matches:
+            self._metrics.matches.observe(len(answer.matches))
+            self._metrics.best_matches.labels(answer.matches[0].confidence).inc()
+        return answer
+
+    async def _nearest(
+        self, asked: Sequence[NearProbe], collections: Mapping[int, Collection]
+    ) -> NearFound:
+        with timed(self._metrics, "index"):
+            return await self._store.near(asked, list(collections), limit_each=CANDIDATES)
 
     async def _answer(
         self,
@@ -220,7 +261,7 @@ class SearchService:
         whole = Probe(AS_IT_IS, fingerprint.dhash, fingerprint.phash, fingerprint.look)
         probes = (whole, *query.probes)
         asked = [self._near(probe) for probe in probes]
-        near = await self._store.near(asked, list(collections), limit_each=CANDIDATES)
+        near = await self._nearest(asked, collections)
         # Of the views besides the whole any could have met a stranger.
         around = [
             Surroundings(
@@ -232,7 +273,8 @@ class SearchService:
             )
             for place, probe in enumerate(probes)
         ]
-        shown = self._shown(probes, near, around)
+        with timed(self._metrics, "look"):
+            shown = self._shown(probes, near, around)
         groups = (apart(shown) if files_apart else grouped(shown))[:MATCH_LIMIT]
         return await self._with_pages(groups, collections), around[0]
 
@@ -244,7 +286,8 @@ class SearchService:
             for group in groups
             for found in (group.best, *group.others[:FILES_LISTED])
         ]
-        pages = await self._store.pages_of(files, list(collections), limit_each=PAGES_SHOWN)
+        with timed(self._metrics, "pages"):
+            pages = await self._store.pages_of(files, list(collections), limit_each=PAGES_SHOWN)
         return tuple(self._match(group, collections, pages) for group in groups)
 
     def _near(self, probe: Probe) -> NearProbe:

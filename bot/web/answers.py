@@ -1,6 +1,6 @@
 """From an answer to the HTML that a visitor sees: pure functions."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from urllib.parse import urlencode
 
 from bot.search import (
@@ -17,12 +17,15 @@ from bot.search import (
     what_was_done,
 )
 from bot.text import clip, plain, web_url
-from bot.web.desk import Listed
+from bot.web.cards import of_card
+from bot.web.desk import Listed, Told
 from bot.web.markup import Html, element, joined
 from bot.web.problems import ProblemError
 
 UNTITLED = "untitled"
 MAX_TITLE = 300
+THUMB = "120"
+"""Pixels of the square that a thumbnail has, whatever its own shape, so that nothing jumps."""
 
 # Nothing is told to the page that a link leads to, and no search engine takes it for our word.
 _REL = "noopener noreferrer nofollow"
@@ -48,8 +51,11 @@ def heading_of(answer: Answer) -> str:
     }[answer.status]
 
 
-def of_answer(answer: Answer, *, shared: bool = False) -> Html:
-    """What was found, or why nothing was; ``shared`` where there was a link and no picture."""
+def of_answer(answer: Answer, pictured: Container[int] = (), *, shared: bool = False) -> Html:
+    """What was found, or why nothing was; ``shared`` where there was a link and no picture.
+
+    ``pictured`` has the ids of the matches that there may be a thumbnail of.
+    """
     note = _BY_HASH if answer.fingerprint is None else _BY_LOOK
     return joined(
         _heading(heading_of(answer)),
@@ -57,7 +63,7 @@ def of_answer(answer: Answer, *, shared: bool = False) -> Html:
         element("div", class_="query", data_query=True),
         *_said(answer),
         element("p", note, class_="note") if shared else None,
-        _matches(answer.matches) if answer.matches else None,
+        _matches(answer.matches, pictured) if answer.matches else None,
         _share(answer),
     )
 
@@ -65,6 +71,17 @@ def of_answer(answer: Answer, *, shared: bool = False) -> Html:
 def of_problem(problem: ProblemError) -> Html:
     """Why there is no answer."""
     return joined(_heading("That did not work"), element("p", problem.sentence, class_="trouble"))
+
+
+def of_told(told: Told) -> Html:
+    """A card by itself; the page's script takes what is marked as one into an answer."""
+    card = of_card(told.card)
+    return joined(
+        _heading(f"What the wiki says of picture {told.image_id}"),
+        element("div", card, data_card=True)
+        if card
+        else element("p", "Nothing, or it can't be asked now."),
+    )
 
 
 def of_pages(listed: Listed) -> Html:
@@ -95,20 +112,25 @@ def _said(answer: Answer) -> Sequence[Html]:
     return (element("p", answer.reason, class_="trouble"),) if answer.reason else ()
 
 
-def _matches(matches: Sequence[Match]) -> Html:
+def _matches(matches: Sequence[Match], pictured: Container[int]) -> Html:
     items = [
-        element("li", _match(match, best=place == 0), class_="match")
+        element(
+            "li",
+            _match(match, best=place == 0, pictured=match.image_id in pictured),
+            class_="match",
+        )
         for place, match in enumerate(matches)
     ]
     return element("ol", *items, class_="matches")
 
 
-def _match(match: Match, *, best: bool) -> Html:
+def _match(match: Match, *, best: bool, pictured: bool) -> Html:
     said = verdict(match)
     first = match.pages[0] if match.pages else None
     done = what_was_done(match.view)
     return joined(
         element("h3", _link(first) if first else _bdi(_name(match))),
+        _thumb(match) if pictured else None,
         element(
             "p",
             _badge(said, match.confidence),
@@ -117,10 +139,30 @@ def _match(match: Match, *, best: bool) -> Html:
         ),
         # What is known of the best match beyond its title is filled in here when it comes.
         element("div", class_="card", data_image_id=str(match.image_id)) if best else None,
+        # Without scripts nothing is filled in.
+        element("noscript", _card_link(match)) if pictured else None,
         _links(match.pages[1:]),
         _all_pages(match),
         element("p", *_facts(match), class_="facts"),
     )
+
+
+def _thumb(match: Match) -> Html:
+    # Of a picture whose file has no name here, the article's is shown, which may be another.
+    return element(
+        "img",
+        src=f"/thumbs/{match.image_id}",
+        alt="The picture" if match.file else "The article's picture",
+        width=THUMB,
+        height=THUMB,
+        loading="lazy",
+        decoding="async",
+        class_="thumb",
+    )
+
+
+def _card_link(match: Match) -> Html:
+    return element("p", element("a", "What the wiki says of it", href=f"/cards/{match.image_id}"))
 
 
 def _badge(said: Verdict, confidence: Confidence) -> Html:

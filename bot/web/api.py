@@ -11,6 +11,7 @@ from bot.web.desk import Desk
 from bot.web.openapi import ID_DIGITS, VERSION, openapi
 from bot.web.options import WebOptions
 from bot.web.problems import ProblemError
+from bot.web.thumbs import KEPT
 
 PREFIX = f"/api/{VERSION}"
 
@@ -19,10 +20,15 @@ _ALLOWED = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
     "Access-Control-Max-Age": "600",
 }
+_THUMB_HEADERS = {
+    "Cache-Control": f"public, max-age={KEPT:.0f}",
+    # Opened by itself, it may do nothing at all, whatever it was taken for.
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
 
 
 class Api:
-    """Answers in JSON."""
+    """Answers in JSON, and with thumbnails."""
 
     def __init__(self, desk: Desk, options: WebOptions) -> None:
         self._desk = desk
@@ -41,6 +47,9 @@ class Api:
         cards = f"{PREFIX}/cards/{{image_id:[0-9]{{1,{ID_DIGITS}}}}}"
         router.add_get(cards, self.card)
         router.add_options(cards, self.preflight)
+        thumbs = f"/thumbs/{{image_id:[0-9]{{1,{ID_DIGITS}}}}}"
+        router.add_get(thumbs, self.thumb)
+        router.add_options(thumbs, self.preflight)
         router.add_get(f"{PREFIX}/openapi.json", self.description)
 
     async def picture(self, request: web.Request) -> web.Response:
@@ -61,8 +70,17 @@ class Api:
 
     async def card(self, request: web.Request) -> web.Response:
         """``GET /cards/{image_id}``."""
-        image_id, card = await self._desk.card(request)
-        return document({"image_id": image_id, "card": card_json(card)})
+        told = await self._desk.card(request)
+        thumb = f"/thumbs/{told.image_id}" if told.pictured else None
+        return document({"image_id": told.image_id, "card": card_json(told.card), "thumb": thumb})
+
+    async def thumb(self, request: web.Request) -> web.Response:
+        """``GET /thumbs/{image_id}``, which is the page's too."""
+        thumb = await self._desk.thumb(request)
+        headers = {**_THUMB_HEADERS, "ETag": thumb.tag}
+        if thumb.tag in request.headers.get("If-None-Match", ""):
+            return web.Response(status=304, headers=headers)
+        return web.Response(body=thumb.data, content_type=thumb.content_type, headers=headers)
 
     async def description(self, _: web.Request) -> web.Response:
         """``GET /openapi.json``."""
@@ -80,7 +98,7 @@ class Api:
         origin = request.headers.get("Origin")
         if origin is not None and ("*" in self._origins or origin in self._origins):
             response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+            response.headers["Access-Control-Expose-Headers"] = "Retry-After, X-Request-ID"
             response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
             if request.method == "OPTIONS":
                 response.headers.update(_ALLOWED)

@@ -7,8 +7,9 @@ from typing import cast
 
 from aiohttp import web
 
+from bot.requests import Request, during
 from bot.web.api import of_problem
-from bot.web.headers import HEADERS
+from bot.web.headers import add_headers
 from bot.web.options import WebOptions
 from bot.web.problems import ProblemError, bad_request
 
@@ -19,6 +20,9 @@ MOST = 512
 
 HEAD_TIMEOUT = 10.0
 """Seconds in which the head of a connection's first request must have come."""
+
+ASKED = web.RequestKey("asked", Request)
+"""Where a request of HTTP has what is known of it as one of ours."""
 
 _BACKLOG = 128
 
@@ -74,12 +78,16 @@ class Connection(web.RequestHandler):
         if status < 500:
             problem = bad_request("That is no request that I can read.")
         else:
-            log.error("an answer failed", exc_info=exc)
-            problem = ProblemError(500, "error", "Something went wrong here.")
+            begun: Request | None = request.get(ASKED)
+            with during(begun):
+                log.error("an answer failed", exc_info=exc)
+            problem = ProblemError(500, "error", f"Something went wrong here{_known_as(begun)}.")
         if request.writer.output_size:
             raise ConnectionError("the answer has begun and can't be another")
         response = of_problem(problem)
-        response.headers.update(HEADERS)
+        add_headers(response.headers)
+        if status >= 500 and begun is not None:
+            response.headers["X-Request-ID"] = begun.id
         response.force_close()
         return response
 
@@ -88,6 +96,10 @@ class Connection(web.RequestHandler):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+
+
+def _known_as(begun: Request | None) -> str:
+    return "" if begun is None else f" (reference {begun.id})"
 
 
 def note_request(request: web.Request) -> None:

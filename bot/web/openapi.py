@@ -6,6 +6,7 @@ from typing import Any, get_args
 from bot.search import PAGES_SHOWN, Confidence, Status
 from bot.web.asked import LOOK_PATTERN, MAX_ID, MAX_PAGES, MAX_RADIUS, PAGES_LISTED
 from bot.web.options import WebOptions
+from bot.web.thumbs import CONTENT_TYPES
 
 VERSION = "v1"
 ID_DIGITS = 10
@@ -86,13 +87,7 @@ def openapi(options: WebOptions) -> Schema:
                         "A match names the first ten; here are all of them, by their ids."
                     ),
                     "parameters": [
-                        {
-                            "name": "image_id",
-                            "in": "path",
-                            "required": True,
-                            "description": "The `image_id` of a match.",
-                            "schema": {"type": "integer", "minimum": 0, "maximum": MAX_ID},
-                        },
+                        _image_id(),
                         _query(
                             "after",
                             {"type": "integer", "minimum": 0, "maximum": MAX_ID, "default": 0},
@@ -118,17 +113,12 @@ def openapi(options: WebOptions) -> Schema:
                     "summary": "Tell what the wiki says of a picture and of its pages.",
                     "description": "Null where the wiki can't be asked, or says nothing.",
                     "parameters": [
-                        {
-                            "name": "image_id",
-                            "in": "path",
-                            "required": True,
-                            "description": "The `image_id` of a match.",
-                            "schema": {"type": "integer", "minimum": 0, "maximum": MAX_ID},
-                        },
+                        _image_id(),
                     ],
                     "responses": _responses("CardOf", 401, 404, 422, 429, 503),
                 },
             },
+            "/thumbs/{image_id}": _thumbs_path(),
         },
         "components": {
             "securitySchemes": {
@@ -153,7 +143,12 @@ def openapi(options: WebOptions) -> Schema:
                 ),
                 "ListedPage": _page(id={"type": "integer"}),
                 "CardOf": _object(
-                    image_id={"type": "integer"}, card={"oneOf": [{"type": "null"}, _ref("Card")]}
+                    image_id={"type": "integer"},
+                    card={"oneOf": [{"type": "null"}, _ref("Card")]},
+                    thumb={
+                        "type": ["string", "null"],
+                        "description": "Where on this server a thumbnail of it is.",
+                    },
                 ),
                 **_card_schemas(),
                 "Error": _object(
@@ -162,6 +157,42 @@ def openapi(options: WebOptions) -> Schema:
             },
             "responses": {"Problem": _problem()},
         },
+    }
+
+
+def _thumbs_path() -> Schema:
+    pictures: Schema = {kind: {} for kind in CONTENT_TYPES}
+    shown: Schema = {
+        "200": {
+            "description": "The thumbnail.",
+            "headers": {"ETag": {"schema": {"type": "string"}}},
+            "content": pictures,
+        },
+        "304": {"description": "It is the one of `If-None-Match`."},
+    }
+    return {
+        "get": {
+            # The page shows them as well.
+            "servers": [{"url": "/"}],
+            "operationId": "getThumb",
+            "summary": "Show a picture that was found, at most 330 pixels wide.",
+            "description": (
+                "It comes from the wiki, through this server: the picture itself where the match "
+                "has a `file`, and otherwise the lead picture of its first page."
+            ),
+            "parameters": [_image_id()],
+            "responses": shown | _refusals(401, 404, 422, 429, 502, 503, 504),
+        },
+    }
+
+
+def _image_id() -> Schema:
+    return {
+        "name": "image_id",
+        "in": "path",
+        "required": True,
+        "description": "The `image_id` of a match.",
+        "schema": {"type": "integer", "minimum": 0, "maximum": MAX_ID},
     }
 
 
@@ -250,7 +281,12 @@ def _card_schemas() -> Schema:
             url={"type": "string"},
         ),
         "Credit": _object(
-            file={"type": "string"}, page=text, author=text, licence=text, licence_url=text
+            file={"type": "string"},
+            page=text,
+            author=text,
+            licence=text,
+            licence_url=text,
+            thumbnail=text,
         ),
     }
 
@@ -273,15 +309,19 @@ def _problem() -> Schema:
 
 
 def _responses(answer: str, *problems: int) -> Schema:
-    everywhere = (400, 500)
     found: Schema = {
         "200": {
             "description": "The answer.",
             "content": {"application/json": {"schema": _ref(answer)}},
         }
     }
+    return found | _refusals(*problems)
+
+
+def _refusals(*statuses: int) -> Schema:
+    everywhere = (400, 500)
     refused = {"$ref": "#/components/responses/Problem"}
-    return found | {str(status): refused for status in sorted((*everywhere, *problems))}
+    return {str(status): refused for status in sorted((*everywhere, *statuses))}
 
 
 def _query(name: str, schema: Schema, description: str, *, required: bool = False) -> Schema:

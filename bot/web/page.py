@@ -7,7 +7,6 @@ from importlib.resources import files
 from aiohttp import web
 
 from bot.web import answers
-from bot.web.cards import of_card
 from bot.web.desk import Desk
 from bot.web.markup import Html, filled
 from bot.web.openapi import ID_DIGITS
@@ -66,7 +65,8 @@ class SearchPage:
         if "hash" in request.query:
             _, answer = await self._desk.by_hash(request)
             title = answers.heading_of(answer)
-            return self._answer(answers.of_answer(answer, shared=True), title)
+            pictured = self._desk.pictured(answer)
+            return self._answer(answers.of_answer(answer, pictured, shared=True), title)
         headers = {"ETag": self._tag, "Cache-Control": "no-cache"}
         if self._tag in request.headers.get("If-None-Match", ""):
             return web.Response(status=304, headers=headers)
@@ -75,7 +75,8 @@ class SearchPage:
     async def picture(self, request: web.Request) -> web.StreamResponse:
         """``POST /search``: what a picture finds."""
         _, answer = await self._desk.picture(request)
-        return self._answer(answers.of_answer(answer), answers.heading_of(answer))
+        shown = answers.of_answer(answer, self._desk.pictured(answer))
+        return self._answer(shown, answers.heading_of(answer))
 
     async def back(self, _: web.Request) -> web.StreamResponse:
         """``GET /search``: an answer's address, opened anew, has nothing to search for."""
@@ -87,9 +88,9 @@ class SearchPage:
         return self._answer(answers.of_pages(listed), f"Pages of picture {listed.image_id}")
 
     async def card(self, request: web.Request) -> web.StreamResponse:
-        """``GET /cards/{image_id}``: a card by itself, for the page's script."""
-        image_id, card = await self._desk.card(request)
-        return self._answer(of_card(card), f"About picture {image_id}")
+        """``GET /cards/{image_id}``: a card by itself, also for the page's script."""
+        told = await self._desk.card(request)
+        return self._answer(answers.of_told(told), f"About picture {told.image_id}")
 
     async def asset(self, request: web.Request) -> web.StreamResponse:
         """A file of the page's. One under the address of another version is not there."""

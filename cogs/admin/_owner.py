@@ -18,6 +18,7 @@ from bot.errors import RequestError, WhereisError
 from bot.ingest import IndexKind
 from cogs.admin import _embeds as embeds
 from cogs.checks import owners_only, require_owner, require_voice
+from cogs.delivery import UNSAID
 from cogs.progress import EVERY, watched
 from cogs.views import Click, OnceView
 
@@ -100,7 +101,7 @@ class Index(commands.Cog):
                 build = partial(self._index.build, kind)
                 status = await watched(build, show, every=EVERY)
             except WhereisError:
-                with suppress(discord.HTTPException):
+                with suppress(*UNSAID):
                     await message.delete()
                 raise
         embed = embeds.index_status(status, self._bot.prefix_of(ctx.guild))
@@ -159,6 +160,6 @@ async def _edit(message: discord.Message, embed: discord.Embed) -> bool:
     """Edit a message that may be gone by now; whether it could be done."""
     try:
         await message.edit(embed=embed)
-    except discord.HTTPException:
+    except UNSAID:
         return False
     return True

@@ -1,10 +1,9 @@
 """The commands that ask where a picture is from."""
 
 import asyncio
-import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -14,22 +13,29 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import WhereisBot
-from cogs.checks import Pace, require_unrestricted, require_welcome
-from cogs.errors import NO_READ_HISTORY
+from bot.requests import begin, count_search, timed
+from cogs.checks import (
+    OnCooldownError,
+    Pace,
+    RefusedError,
+    clicks,
+    require_unrestricted,
+    require_welcome,
+)
+from cogs.delivery import acknowledge
+from cogs.errors import outcome_of
 from cogs.places import is_welcome, rules_of
 from cogs.search import _embeds
 from cogs.search._by_rules import LEFT_OUT, goes_after, goes_soon, scope_of, strict
 from cogs.search._curtain import CurtainView
 from cogs.search._outcome import Searcher
+from cogs.search._reply import Voice, answer, deliver, explain_silence, typing
 from cogs.search._views import AnswerView, Fields, Live, answer_orphan
 from cogs.targets import Target, find_links, find_recent, find_targets, from_attachment
-from cogs.text import escape
 
 EDIT_WINDOW = timedelta(minutes=5)
 REMEMBERED = 500
-INVALID_FORM = 50035
-
-log = logging.getLogger(__name__)
+LIVE = 1000
 
 
 @dataclass(slots=True, eq=False)
@@ -50,6 +56,7 @@ class Search(commands.Cog):
         self._replies: OrderedDict[int, Reply] = OrderedDict()
         self._live: Live = Live()
         self._pace = Pace(bot.options.cooldown_uses, bot.options.cooldown_seconds)
+        self._clicks = clicks(bot.options)
         self._menu = app_commands.ContextMenu(
             name="Search image",
             callback=self.search_image,
@@ -76,15 +83,18 @@ class Search(commands.Cog):
     )
     async def whereis(self, ctx: commands.Context[WhereisBot], *, text: str = "") -> None:
         """Search for the pictures that a message points at."""
-        self._pace.count(ctx.author)
-        require_welcome(ctx)
-        require_unrestricted(self._bot, ctx.guild, ctx.channel)
+        with self._refusals_counted():
+            self._pace.count(ctx.author)
+            require_welcome(ctx)
+            require_unrestricted(self._bot, ctx.guild, ctx.channel)
         permissions = ctx.bot_permissions
-        if not _may_write(permissions, ctx.channel):
-            await _explain_silence(ctx)
+        known = not isinstance(ctx.channel, discord.PartialMessageable)
+        if known and not _may_write(permissions, ctx.channel):
+            count_search(self._bot.metrics, "refused")
+            await explain_silence(ctx)
             return
         reply = self._reply_to(ctx.message)
-        async with reply.lock, _typing(ctx.channel):
+        async with reply.lock, typing(ctx.channel):
             targets = await find_targets(ctx.message, text)
             # Nobody is shown through the bot what they may not scroll back to themselves.
             if not targets and ctx.permissions.read_message_history:
@@ -94,7 +104,7 @@ class Search(commands.Cog):
                 targets,
                 ctx.guild,
                 ctx.author.id,
-                as_text=not permissions.embed_links,
+                as_text=known and not permissions.embed_links,
                 language=rules.language or _language(ctx.guild),
             )
             if reply.view is not None:
@@ -102,9 +112,11 @@ class Search(commands.Cog):
             reply.view = view
             if rules.style == "private":
                 reply.view = CurtainView(ctx.author.id, ctx.guild, fields, view)
-                self._live[reply.view.token] = reply.view
+                self._keep(reply.view)
                 fields = reply.view.fields()
-            earlier, reply.message = reply.message, await _deliver(ctx, fields, reply.message)
+            earlier = reply.message
+            with timed(self._bot.metrics, "send"):
+                reply.message = await deliver(ctx, fields, earlier)
             if reply.view is not None:
                 reply.view.belongs_to(reply.message.edit)
             if rules.style == "fleeting" and reply.message != earlier:
@@ -126,7 +138,7 @@ class Search(commands.Cog):
         private: bool = False,
     ) -> None:
         """Search for an uploaded or linked picture."""
-        hidden = await self._begin(interaction, private=private)
+        voice = await self._begin(interaction, private=private)
         targets: tuple[Target, ...] = ()
         if picture is not None:
             targets += (from_attachment(picture),)
@@ -136,16 +148,16 @@ class Search(commands.Cog):
         if not targets and history and isinstance(channel, discord.abc.Messageable):
             targets = await find_recent(channel, None)
         nothing = _embeds.nothing_attached(self._bot.prefix_of(interaction.guild))
-        await self._respond(interaction, targets, nothing, hidden=hidden)
+        await self._respond(interaction, targets, nothing, voice)
 
     async def search_image(
         self, interaction: discord.Interaction[WhereisBot], message: discord.Message
     ) -> None:
         """Search for the pictures of a message, from its menu."""
-        hidden = await self._begin(interaction, private=False)
+        voice = await self._begin(interaction, private=False)
         targets = await find_targets(message)
         nothing = _embeds.no_picture_in_message()
-        await self._respond(interaction, targets, nothing, hidden=hidden)
+        await self._respond(interaction, targets, nothing, voice)
 
     @commands.Cog.listener()
     async def on_message_edit(self, before: discord.Message, after: discord.Message) -> None:
@@ -157,6 +169,7 @@ class Search(commands.Cog):
             return
         ctx = await self._bot.get_context(after)
         if ctx.command is self.whereis:
+            begin("edit", self._bot.metrics, ctx.guild.id if ctx.guild is not None else None)
             await self._bot.invoke(ctx)
 
     @commands.Cog.listener()
@@ -181,7 +194,9 @@ class Search(commands.Cog):
         rules = rules_of(self._bot, guild)
         targets = found[: self._bot.options.max_pictures]
         scope = scope_of(guild, rules)
-        outcomes, left_out = strict(await self._searcher.search(targets, scope), rules.strictness)
+        outcomes, left_out = strict(
+            await self._searcher.search(targets, scope, asker_id), rules.strictness
+        )
         notes = (
             _embeds.note(targets, len(found)),
             LEFT_OUT if left_out else None,
@@ -195,27 +210,27 @@ class Search(commands.Cog):
             note="\n".join(filter(None, notes)) or None,
             as_text=as_text,
             language=language,
+            clicks=self._clicks,
         )
-        self._live[view.token] = view
+        self._keep(view)
         return view.fields(), view
 
-    async def _begin(self, interaction: discord.Interaction[WhereisBot], *, private: bool) -> bool:
-        """Acknowledge at once, for Discord waits three seconds; whether the answer is hidden."""
-        self._pace.count(interaction.user)
-        require_unrestricted(self._bot, interaction.guild, interaction.channel)
+    async def _begin(self, interaction: discord.Interaction[WhereisBot], *, private: bool) -> Voice:
+        """Acknowledge at once, for Discord waits three seconds."""
+        with self._refusals_counted():
+            self._pace.count(interaction.user)
+            require_unrestricted(self._bot, interaction.guild, interaction.channel)
         rules = rules_of(self._bot, interaction.guild)
         wanted = rules.style != "private" and is_welcome(rules, interaction.channel)
         hidden = private or not wanted or not _may_speak(interaction)
-        await interaction.response.defer(ephemeral=hidden, thinking=True)
-        return hidden
+        return Voice(hidden=hidden, late=not await acknowledge(interaction, hidden=hidden))
 
     async def _respond(
         self,
         interaction: discord.Interaction[WhereisBot],
         targets: Sequence[Target],
         nothing: discord.Embed,
-        *,
-        hidden: bool,
+        voice: Voice,
     ) -> None:
         guild, channel = interaction.guild, interaction.channel
         rules = rules_of(self._bot, guild)
@@ -226,15 +241,35 @@ class Search(commands.Cog):
                 interaction.user.id,
                 as_text=False,
                 language=rules.language or str(interaction.locale),
-                hidden=hidden,
+                hidden=voice.hidden,
             )
         else:
             fields, view = _without_buttons(nothing, as_text=False), None
-        message = await interaction.edit_original_response(**fields)
+        with timed(self._bot.metrics, "send"):
+            message, edit = await answer(interaction, fields, voice)
         if view is not None:
-            view.belongs_to(interaction.edit_original_response)
-        if rules.style == "fleeting" and not hidden:
+            view.belongs_to(edit)
+        if rules.style == "fleeting" and not voice.hidden:
             await goes_after(rules.minutes, channel, message)
+
+    @contextmanager
+    def _refusals_counted(self) -> Iterator[None]:
+        try:
+            yield
+        except (OnCooldownError, RefusedError) as error:
+            count_search(self._bot.metrics, outcome_of(error))
+            raise
+
+    def _keep(self, view: AnswerView | CurtainView) -> None:
+        """Have the buttons under an answer work, until too many later ones have buttons, too.
+
+        What is pressed under the oldest is then answered as after a restart.
+        """
+        self._live[view.token] = view
+        while len(self._live) > LIVE:
+            token, oldest = next(iter(self._live.items()))
+            oldest.stop()
+            del self._live[token]
 
     def _reply_to(self, message: discord.Message) -> Reply:
         reply = self._replies.setdefault(message.id, Reply())
@@ -266,61 +301,3 @@ def _without_buttons(embed: discord.Embed, as_text: bool) -> Fields:
     if as_text:
         return {"content": _embeds.as_text(embed), "embed": None, "view": None}
     return {"content": None, "embed": embed, "view": None}
-
-
-@asynccontextmanager
-async def _typing(channel: discord.abc.Messageable) -> AsyncIterator[None]:
-    """Show that the bot is at work; where that fails, work without."""
-    async with AsyncExitStack() as stack:
-        try:
-            await stack.enter_async_context(channel.typing())
-        except discord.HTTPException as error:
-            log.debug("no typing indicator: %s", error)
-        yield
-
-
-async def _deliver(
-    ctx: commands.Context[WhereisBot], fields: Fields, earlier: discord.Message | None
-) -> discord.Message:
-    """Edit the earlier reply, or reply; the message that was asked in may be gone by now."""
-    if earlier is not None:
-        try:
-            return await earlier.edit(**fields)
-        except discord.NotFound:
-            log.debug("the earlier reply was deleted")
-    try:
-        return await _send(ctx, fields)
-    except discord.HTTPException as error:
-        embed = fields["embed"]
-        if error.code != INVALID_FORM or embed is None:
-            raise
-        # An address in the embed that Discord does not take, say; the words it takes.
-        log.warning("an embed was refused, so the answer goes as text: %s", error)
-        text = _embeds.as_text(embed, fields["content"])
-        return await _send(ctx, {"content": text, "embed": None, "view": fields["view"]})
-
-
-async def _send(ctx: commands.Context[WhereisBot], fields: Fields) -> discord.Message:
-    # Nothing is sent for a part that is None; `send` wants it left out.
-    parts: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
-    reference = ctx.message.to_reference(fail_if_not_exists=False)
-    try:
-        return await ctx.channel.send(**parts, reference=reference, mention_author=False)
-    except discord.Forbidden as error:
-        if error.code != NO_READ_HISTORY:
-            raise
-        return await ctx.channel.send(**parts)
-
-
-async def _explain_silence(ctx: commands.Context[WhereisBot]) -> None:
-    """Tell somebody in a private message why there is no answer where they asked."""
-    server = f" of {escape(ctx.guild.name, 100)}" if ctx.guild else ""
-    try:
-        await ctx.author.send(
-            f"You asked me in <#{ctx.channel.id}>{server}, but I may not write there. Ask a "
-            "moderator to let me send messages and embed links in that channel. Meanwhile, "
-            "right-click the picture and choose Apps → **Search image**: that answer I can show "
-            "to you alone."
-        )
-    except discord.HTTPException as error:
-        log.info("may not write in channel %s, nor to the one who asked: %s", ctx.channel.id, error)

@@ -11,9 +11,13 @@ from typing import Any
 
 import discord
 
+from bot.requests import begin
 from cogs.checks import require_server
+from cogs.delivery import UNSAID
 from cogs.errors import present, whisper
 from cogs.search._views import NOT_YOURS, PREFIX, TIMEOUT, AnswerView, Fields
+from cogs.stopping import begin_click
+from cogs.text import in_brief
 
 READY = "Your answer is ready, and for your eyes alone."
 
@@ -54,7 +58,9 @@ class CurtainView(discord.ui.View):
 
     async def interaction_check(self, interaction: discord.Interaction[Any]) -> bool:
         """Let the asker look, and nobody else."""
+        begin("click", interaction.client.metrics, interaction.guild_id)
         require_server(interaction, self._guild_id)
+        begin_click(interaction)
         if interaction.user.id == self._asker_id:
             return True
         await whisper(interaction, NOT_YOURS)
@@ -72,8 +78,8 @@ class CurtainView(discord.ui.View):
             return
         try:
             await self._edit(view=None)
-        except discord.HTTPException as error:
-            log.debug("an answer was gone before its button: %s", error)
+        except UNSAID as error:
+            log.debug("an answer was gone before its button: %s", in_brief(error))
 
     async def _show(self, interaction: discord.Interaction[Any]) -> None:
         if self._shown:
@@ -92,5 +98,5 @@ class CurtainView(discord.ui.View):
         self.stop()
         if interaction.message is not None:
             # Somebody may have deleted it already.
-            with suppress(discord.HTTPException):
+            with suppress(*UNSAID):
                 await interaction.message.delete()

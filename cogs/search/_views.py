@@ -13,11 +13,15 @@ import discord
 from bot.cards import Card, CardService, Translation
 from bot.client import WhereisBot
 from bot.errors import RequestError
+from bot.requests import begin
 from bot.search import PAGES_SHOWN, Answer, Match, Scope
-from cogs.checks import is_moderator, require_server
+from cogs.checks import Pace, is_moderator, require_server
+from cogs.delivery import UNSAID
 from cogs.errors import present, whisper
 from cogs.search import _card, _embeds
 from cogs.search._outcome import Outcome
+from cogs.stopping import begin_click
+from cogs.text import in_brief
 
 TIMEOUT = 600.0
 """Seconds without a click.  Less than the 15 minutes for which Discord lets an interaction edit."""
@@ -61,6 +65,7 @@ class AnswerView(discord.ui.View):
         note: str | None,
         as_text: bool,
         language: str | None,
+        clicks: Pace,
     ) -> None:
         super().__init__(timeout=TIMEOUT)
         self.token = secrets.token_hex(6)
@@ -71,6 +76,7 @@ class AnswerView(discord.ui.View):
         self._note = note
         self._as_text = as_text
         self._language = language
+        self._clicks = clicks
         self._cards: dict[int, Card | None] = {}
         self._asking: set[asyncio.Task[None]] = set()
         self._turning = asyncio.Lock()
@@ -97,7 +103,10 @@ class AnswerView(discord.ui.View):
 
     async def interaction_check(self, interaction: discord.Interaction[Any]) -> bool:
         """Let the asker do everything, a moderator delete, and tell others why they can't."""
+        begin("click", self._bot.metrics, interaction.guild_id)
         require_server(interaction, self._scope.guild_id)
+        begin_click(interaction)
+        self._clicks.count(interaction.user)
         if interaction.user.id == self._asker_id:
             return True
         if _action(interaction) != DELETE:
@@ -117,8 +126,8 @@ class AnswerView(discord.ui.View):
             return
         try:
             await self._edit(view=None)
-        except discord.HTTPException as error:
-            log.debug("an answer was gone before its buttons: %s", error)
+        except UNSAID as error:
+            log.debug("an answer was gone before its buttons: %s", in_brief(error))
 
     async def choose_picture(self, interaction: discord.Interaction[Any], number: int) -> None:
         """Show the answer to another picture of the question."""
@@ -188,8 +197,8 @@ class AnswerView(discord.ui.View):
             self._rebuild()
             try:
                 await self._edit(**self.fields())
-            except discord.HTTPException as error:
-                log.debug("an answer was gone before its card: %s", error)
+            except UNSAID as error:
+                log.debug("an answer was gone before its card: %s", in_brief(error))
 
     @property
     def _shown(self) -> Match:
@@ -323,6 +332,7 @@ async def answer_orphan(bot: WhereisBot, interaction: discord.Interaction[Any], 
     view = live.get(parts[2])
     if interaction.response.is_done() or (view is not None and not view.is_finished()):
         return
+    begin("click", bot.metrics, interaction.guild_id)
     if not _is_shown(interaction):
         log.warning(
             "user %d clicked a button that is not there, in channel %s",
@@ -340,7 +350,7 @@ async def answer_orphan(bot: WhereisBot, interaction: discord.Interaction[Any], 
             await whisper(interaction, NOT_YOURS)
             return
         await interaction.response.edit_message(view=None)
-    except discord.HTTPException as error:
+    except UNSAID as error:
         await present(interaction, error)
         return
     await whisper(interaction, EXPIRED.format(prefix=bot.prefix_of(interaction.guild)))

@@ -8,11 +8,16 @@ import discord
 from discord.ext import commands, tasks
 
 from bot.client import WhereisBot
-from bot.errors import FetchError, WhereisError
+from bot.errors import BusyError, FetchError, WhereisError
+from bot.flow import Asker
+from bot.requests import begin, count_search, timed
 from bot.rules import Watch
 from bot.watch import Post, Verdict
+from cogs.delivery import UNSAID
+from cogs.errors import outcome_of
 from cogs.places import is_restricted, places, rules_of
 from cogs.targets import from_attachment, is_picture, read_target
+from cogs.text import in_brief
 from cogs.watch import _words as words
 from cogs.watch._queue import Queue
 
@@ -24,14 +29,15 @@ log = logging.getLogger(__name__)
 class Watching(commands.Cog):
     """Notices pictures that are posted again.
 
-    One picture is read at a time, whatever is posted, so that those who ask need not wait; what
-    does not fit into the queue is not looked at.
+    One picture is read at a time, whatever is posted, and none while people wait who ask; what does
+    not fit into the queue is not looked at.
     """
 
     def __init__(self, bot: WhereisBot) -> None:
         self._bot = bot
         self._service = bot.services.watch
         self._queue = Queue(self._look)
+        bot.metrics.number("whereis_watch_waiting", lambda: self._queue.waiting)
 
     async def cog_load(self) -> None:
         """Begin to forget what is old."""
@@ -121,6 +127,7 @@ class Watching(commands.Cog):
         if watched is None or guild is None:
             return
         watch, watched_id = watched
+        begin("watch", self._bot.metrics, guild.id)
         known = None
         for place, attachment in enumerate(message.attachments):
             if not is_picture(attachment):
@@ -145,16 +152,23 @@ class Watching(commands.Cog):
     async def _verdict(
         self, attachment: discord.Attachment, post: Post, watch: Watch
     ) -> Verdict | None:
-        options = self._bot.options
+        options, turns = self._bot.options, self._bot.services.turns
+        asker = Asker.on_discord(post.guild_id, post.user_id)
         try:
-            data = await read_target(
-                from_attachment(attachment),
-                self._bot.services.fetcher,
-                max_bytes=options.max_bytes,
-                timeout=options.fetch_timeout,
-            )
-            return await self._service.look(data, post, watch)
+            async with turns.turn(asker, background=True):
+                with timed(self._bot.metrics, "fetch"):
+                    data = await read_target(
+                        from_attachment(attachment),
+                        self._bot.services.fetcher,
+                        max_bytes=options.max_bytes,
+                        timeout=options.fetch_timeout,
+                    )
+                return await self._service.look(data, post, watch)
+        except BusyError:
+            count_search(self._bot.metrics, "refused")
+            log.info("so much is asked that message %d was not watched", post.message_id)
         except FetchError as error:
+            count_search(self._bot.metrics, outcome_of(error))
             log.debug("a picture of message %d can't be watched: %s", post.message_id, error)
         except WhereisError as error:
             log.warning("message %d was not watched: %s", post.message_id, error)
@@ -170,11 +184,11 @@ class Watching(commands.Cog):
                 # Without a preview, which would show the pictures of the page again.
                 said = words.answer(verdict, guild.id)
                 await message.reply(said, mention_author=False, suppress_embeds=True)
-        except discord.HTTPException as error:
-            log.info("message %d could not be answered: %s", message.id, error)
+        except UNSAID as error:
+            log.info("message %d could not be answered: %s", message.id, in_brief(error))
         channel = guild.get_channel(watch.log) if watch.log is not None else None
         if isinstance(channel, discord.TextChannel):
             try:
                 await channel.send(embed=words.log_entry(verdict, message, guild.id))
-            except discord.HTTPException as error:
-                log.info("channel %d could not be told: %s", channel.id, error)
+            except UNSAID as error:
+                log.info("channel %d could not be told: %s", channel.id, in_brief(error))

@@ -30,6 +30,11 @@ class Queue:
         self._gone: set[int] = set()
         self._working: asyncio.Task[None] | None = None
 
+    @property
+    def waiting(self) -> int:
+        """How many messages wait."""
+        return len(self._waiting)
+
     def put(self, message: discord.Message) -> bool:
         """Have a message looked at; whether there was room."""
         server = message.guild.id if message.guild is not None else 0

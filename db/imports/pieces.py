@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from db.pool import Session
+from db.connections import Session
 from db.writing import begin_writing
 
 PIECE = 20_000

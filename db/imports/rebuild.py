@@ -16,7 +16,7 @@ from typing import Any
 import asyncpg
 
 from bot.errors import DatabaseUnavailableError
-from db.pool import Connections, Session, Transaction
+from db.connections import Connections, Session, Transaction
 from db.records import IndexKind
 
 # Rows of each table that may be there already; they are copied while nobody can search.

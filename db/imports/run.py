@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from bot.errors import NotAllowedError
+from db.connections import Connections, Session, Transaction
 from db.imports.records import Checkpoint, ImportState, ReadPicture, Removed
 from db.imports.staging import WORTH_REBUILDING, Staging
-from db.pool import Connections, Session, Transaction
 from db.records import NewAppearance
 from db.writing import begin_writing
 

@@ -9,11 +9,11 @@ import json
 from collections.abc import Callable, Mapping
 
 from bot.errors import ConfigurationError, NotAllowedError
+from db.connections import Connections, RowsRefusedError, Session
 from db.imports.pieces import merge_pieces
 from db.imports.rebuild import Rebuild, rebuild_possible
 from db.imports.records import Json, Merged, StagedState
 from db.imports.titles import clean_titles
-from db.pool import Connections, RowsRefusedError, Session
 
 # Like the lock of the migrations: a number that no other program takes.
 _LOCK = 0x7768_6572_6569_7303

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from contextlib import aclosing
 
 from bot.errors import RequestError
+from db.connections import Session
 from db.imports.records import Refused
-from db.pool import Session
 
 PIECE = 20_000
 EXAMPLES = 3

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from bot.client import BotOptions, Services, WhereisBot
 from bot.images import Limits, Workers
+from bot.metrics import Metrics
 from bot.net import Fetcher, IPAddress
 from db import Database, open_database
 from db.embedded import EmbeddedServer
@@ -105,9 +106,15 @@ async def website() -> AsyncIterator[Website]:
 
 
 @pytest.fixture
-def services(database: Database, workers: Workers, fetcher: Fetcher) -> Services:
+def metrics() -> Metrics:
+    """What is measured of the bot and its services."""
+    return Metrics()
+
+
+@pytest.fixture
+def services(database: Database, workers: Workers, fetcher: Fetcher, metrics: Metrics) -> Services:
     """What the cogs call."""
-    return services_on(database, workers, fetcher)
+    return services_on(database, workers, fetcher, metrics)
 
 
 @pytest.fixture
@@ -117,9 +124,9 @@ def options() -> BotOptions:
 
 
 @pytest.fixture
-def bot(services: Services, options: BotOptions) -> WhereisBot:
+def bot(services: Services, options: BotOptions, metrics: Metrics) -> WhereisBot:
     """The bot, not yet running."""
-    return WhereisBot(services, options)
+    return WhereisBot(services, options, metrics=metrics)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -12,6 +12,7 @@ from simcord.builders import ChannelHandle, GuildHandle
 from bot.client import Services
 from bot.images import Fingerprint, Workers
 from bot.ingest import Curation, IngestService
+from bot.metrics import Metrics
 from bot.net import Fetcher
 from bot.privacy import PrivacyService
 from bot.rules import RulesService
@@ -27,17 +28,20 @@ __all__ = ["Library", "Town", "Website", "changed_copy", "draw", "encode", "png"
 PAGE_URL = "https://en.wikipedia.org/wiki/{title}"
 
 
-def services_on(database: Database, workers: Workers, fetcher: Fetcher) -> Services:
+def services_on(
+    database: Database, workers: Workers, fetcher: Fetcher, metrics: Metrics | None = None
+) -> Services:
     """What the cogs call, over a database."""
-    search = SearchService(database.store, workers, Radii())
+    metrics = metrics or Metrics()
+    search = SearchService(database.store, workers, Radii(), metrics=metrics)
     return Services(
         search,
-        IngestService(database.store, database.imports, workers, search, PAGE_URL),
+        IngestService(database.store, database.imports, workers, search, PAGE_URL, metrics=metrics),
         database.index,
         fetcher,
-        Curation(database.store, database.curation, workers, search),
+        Curation(database.store, database.curation, workers, search, metrics=metrics),
         rules=RulesService(database.rules, database.sightings),
-        watch=WatchService(database.sightings, workers, search, Radii()),
+        watch=WatchService(database.sightings, workers, search, Radii(), metrics=metrics),
         privacy=PrivacyService(database.members),
     )
 

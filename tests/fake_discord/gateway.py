@@ -19,6 +19,9 @@ from tests.fake_discord.model import Guild, Json, User
 DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, RESUME = 0, 1, 2, 3, 6
 RECONNECT, INVALID_SESSION, HELLO, ACK = 7, 9, 10, 11
 
+CONNECT = -1
+"""Stands for an opcode where a fault is planned for the moment of the connection, before HELLO."""
+
 NAMES = {HEARTBEAT: "heartbeat", IDENTIFY: "identify", PRESENCE: "presence", RESUME: "resume"}
 
 KEPT = 1000
@@ -43,8 +46,8 @@ class Rules:
     A bot is to send a heartbeat every ``heartbeat`` seconds.  ``max_concurrency`` shards may say
     who they are within ``identify_seconds``, one of each ``shard_id % max_concurrency``; who is too
     fast is told that the session is invalid.  ``shards`` is what bots are advised to have.
-    ``refuse`` is a code to close with whenever a bot says who it is; ``silent`` leaves heartbeats
-    and everything else without an answer.
+    ``refuse`` is a code to close with whenever a bot says who it is.  Without ``tells_servers`` it
+    hears in READY alone which servers there are, as when Discord has trouble with all of them.
     """
 
     heartbeat: float = 45.0
@@ -52,7 +55,7 @@ class Rules:
     max_concurrency: int = 1
     identify_seconds: float = 5.0
     refuse: int | None = None
-    silent: bool = False
+    tells_servers: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -164,7 +167,10 @@ class Gateway:
                 session.dispatch(event, data)
 
     def plan(self, op: int, fault: Fault) -> None:
-        """Have ``fault`` happen the next time that a bot sends ``op``, such as ``IDENTIFY``."""
+        """Have ``fault`` happen the next time that a bot sends ``op``, such as ``IDENTIFY``.
+
+        As often as this is called, one time after the other.
+        """
         self._planned.setdefault(op, deque()).append(fault)
 
     async def welcomed(self, count: int) -> None:
@@ -209,8 +215,9 @@ class Gateway:
         writing = asyncio.create_task(connection.write())
         self._note("connect", -1)
         try:
-            interval = int(self.rules.heartbeat * 1000)
-            connection.send({"op": HELLO, "d": {"heartbeat_interval": interval}})
+            if not self._goes_wrong(CONNECT, connection):
+                interval = int(self.rules.heartbeat * 1000)
+                connection.send({"op": HELLO, "d": {"heartbeat_interval": interval}})
             async for frame in socket:
                 if frame.type is WSMsgType.TEXT:
                     self._received(connection, json.loads(frame.data))
@@ -229,17 +236,21 @@ class Gateway:
         if connection.session is not None:
             shard = connection.session.shard
         self._note(NAMES.get(op, f"op {op}"), shard, data)
-        planned = self._planned.get(op)
-        if self.rules.silent:
+        if self._goes_wrong(op, connection):
             return
-        if planned:
-            planned.popleft()(connection)
-        elif op == HEARTBEAT:
+        if op == HEARTBEAT:
             connection.send({"op": ACK})
         elif op == IDENTIFY:
             self._identify(connection, shard, count)
         elif op == RESUME:
             self._resume(connection, data)
+
+    def _goes_wrong(self, op: int, connection: Connection) -> bool:
+        planned = self._planned.get(op)
+        if planned:
+            planned.popleft()(connection)
+            return True
+        return False
 
     def _identify(self, connection: Connection, shard: int, count: int) -> None:
         if self.rules.refuse is not None:
@@ -267,7 +278,7 @@ class Gateway:
                 "application": self._application(),
             },
         )
-        for guild in mine:
+        for guild in mine if self.rules.tells_servers else ():
             session.dispatch("GUILD_CREATE", payloads.guild(guild, self._bot))
         self._welcomes += 1
         for count, future in self._waiting:

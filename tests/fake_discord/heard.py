@@ -12,6 +12,9 @@ from tests.fake_discord.model import File
 SHOWN = 20
 """So many of the last things that were heard are named where one did not come."""
 
+LINE = 300
+"""So many characters of each of them are shown."""
+
 PATIENCE = 10.0
 """Seconds after which what did not come is taken for lost."""
 
@@ -51,9 +54,7 @@ class Heard:
 
     limit: int | None = None
     entries: deque[Asked | Signal] = field(init=False)
-    _waiting: list[tuple[Callable[[Asked | Signal], bool], asyncio.Future[Any]]] = field(
-        default_factory=list
-    )
+    _waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.entries = deque(maxlen=self.limit)
@@ -64,10 +65,13 @@ class Heard:
     def add(self, entry: Asked | Signal) -> None:
         """Keep it, and wake who waits for it."""
         self.entries.append(entry)
-        if self._waiting:
-            for wanted, future in self._waiting:
-                if not future.done() and wanted(entry):
-                    future.set_result(entry)
+        self.wake()
+
+    def wake(self) -> None:
+        """Look whether what somebody waits for has come."""
+        for there, future in self._waiting:
+            if not future.done() and there():
+                future.set_result(None)
 
     def asked(self, pattern: str) -> list[Asked]:
         """The requests that match, such as ``POST /channels/*/messages``."""
@@ -82,19 +86,23 @@ class Heard:
 
         Raises ``TimeoutError``, which names what was heard instead.
         """
-        await self._until(lambda: len(self.asked(pattern)) >= count, f"{count} × {pattern}")
+        await self.until(lambda: len(self.asked(pattern)) >= count, f"{count} × {pattern}")
         return self.asked(pattern)[:count]
 
     async def until_signal(self, name: str, count: int = 1) -> list[Signal]:
         """As :meth:`until_asked`, of the gateway."""
-        await self._until(lambda: len(self.signals(name)) >= count, f"{count} × {name}")
+        await self.until(lambda: len(self.signals(name)) >= count, f"{count} × {name}")
         return self.signals(name)[:count]
 
-    async def _until(self, there: Callable[[], bool], wanted: str) -> None:
+    async def until(self, there: Callable[[], bool], wanted: str) -> None:
+        """Wait until ``there`` says so, which is asked whenever something is heard or done.
+
+        Raises ``TimeoutError``, which names what was heard instead.
+        """
         if there():
             return
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        waiting = (lambda _: there(), future)
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting = (there, future)
         self._waiting.append(waiting)
         try:
             await self.within(future, wanted)
@@ -110,4 +118,4 @@ class Heard:
             raise TimeoutError(f"there was no {wanted}; heard:\n{self}") from None
 
     def __str__(self) -> str:
-        return "\n".join(map(str, list(self.entries)[-SHOWN:]))
+        return "\n".join(str(entry)[:LINE] for entry in list(self.entries)[-SHOWN:])

@@ -31,11 +31,11 @@ Json = dict[str, Any]
 
 
 class Snowflakes:
-    """Ids that rise and carry the time, as Discord's do."""
+    """Ids that rise and carry the time, as Discord's do; servers count from ``first_server``."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_server: int = 0) -> None:
         self._last = 0
-        self._servers = 0
+        self._servers = first_server
 
     def next(self) -> int:
         """The id of something that is made now."""
@@ -98,7 +98,10 @@ class Channel:
 
 @dataclass(slots=True, eq=False)
 class Message:
-    """A message: ``body`` is what was sent, and ``attachments`` the files as Discord lists them."""
+    """A message: ``body`` is what was sent, and ``attachments`` the files as Discord lists them.
+
+    ``quotes`` when Discord hands out with it the message that it replies to, as it mostly does.
+    """
 
     id: int
     channel: Channel
@@ -106,6 +109,7 @@ class Message:
     body: Json
     attachments: list[Json] = field(default_factory=list)
     edited: bool = False
+    quotes: bool = True
     interaction: "Interaction | None" = None
 
     @property

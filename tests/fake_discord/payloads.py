@@ -63,8 +63,8 @@ def channel(place: Channel) -> Json:
 
 def guild(server: Guild, bot: User) -> Json:
     """A server as GUILD_CREATE has it for a bot that may not list its members."""
-    roles = [_role(server.id, "@everyone", server.everybody)]
-    roles += [_role(number, "granted", bits) for number, bits in server.granted.items()]
+    roles = [role(server.id, "@everyone", server.everybody)]
+    roles += [role(number, "granted", bits) for number, bits in server.granted.items()]
     return {
         "id": str(server.id),
         "name": server.name,
@@ -109,8 +109,8 @@ def guild(server: Guild, bot: User) -> Json:
     }
 
 
-def message(said: Message) -> Json:
-    """A message, as both the gateway and REST have it."""
+def message(said: Message, *, quoted: bool = False) -> Json:
+    """A message, as both the gateway and REST have it; one that is ``quoted`` quotes no other."""
     body = said.body
     payload: Json = {
         "id": str(said.id),
@@ -148,11 +148,9 @@ def message(said: Message) -> Json:
             "message_id": str(said.refers_to),
         }
         payload["type"] = 19
-        answered = said.channel.messages.get(said.refers_to)
-        if answered is None:
-            payload["referenced_message"] = None
-        elif answered.refers_to is None:
-            payload["referenced_message"] = message(answered)
+        if said.quotes and not quoted:
+            there = said.channel.messages.get(said.refers_to)
+            payload["referenced_message"] = there and message(there, quoted=True)
     return payload
 
 
@@ -210,7 +208,8 @@ def attachment(number: int, name: str, kind: str, size: int, url: str) -> Json:
     }
 
 
-def _role(number: int, name: str, permissions: int) -> Json:
+def role(number: int, name: str, permissions: int) -> Json:
+    """A role of those permissions."""
     return {
         "id": str(number),
         "name": name,

@@ -22,6 +22,7 @@ from tests.fake_discord.model import (
     Interaction,
     Json,
     Message,
+    Snowflakes,
     User,
 )
 from tests.fake_discord.rest import BODY, FILES, Rest, edit, read, written
@@ -46,7 +47,8 @@ class FakeDiscord:
     """As much of Discord as a bot needs: REST, the gateway and the CDN, on one port of loopback.
 
     ``flags`` are the application's.  ``token`` is the only one that is let in; ``None`` lets in
-    any.  Of what bots did the last ``remembered`` are kept, of messages and files as well.
+    any.  Of what bots did the last ``remembered`` are kept, of messages and files as well.  Servers
+    count from ``first_server``, so that several can share a database.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class FakeDiscord:
         flags: int = CONTENT_INTENT,
         token: str | None = None,
         remembered: int = 10_000,
+        first_server: int = 0,
         port: int = 0,
     ) -> None:
         self.rules = rules or Rules()
@@ -65,6 +68,7 @@ class FakeDiscord:
         self.faults = Faults()
         self.gateway = Gateway(self.rules, self.heard, BOT, self._application)
         self.state = State(self.gateway, BOT, APPLICATION_ID, remembered)
+        self.state.ids = Snowflakes(first_server)
         self._port = port
         self._runner: web.AppRunner | None = None
         self.state.users |= {user.id: user for user in (BOT, OWNER)}
@@ -105,12 +109,25 @@ class FakeDiscord:
         """A new server, with one channel unless they are named; the bot is in it."""
         guild = Guild(self.state.ids.next_server(), name, owner)
         for each in channels or ("general",):
-            place = Channel(self.state.ids.next(), each, guild)
-            guild.channels.append(place)
-            self.state.channels[place.id] = place
+            self.channel(guild, each, told=False)
         self.gateway.guilds[guild.id] = guild
         self.gateway.dispatch("GUILD_CREATE", payloads.guild(guild, BOT), guild.id)
         return guild
+
+    def channel(self, guild: Guild, name: str, *, told: bool = True) -> Channel:
+        """A new channel of a server, of which the bot is ``told``."""
+        place = Channel(self.state.ids.next(), name, guild)
+        guild.channels.append(place)
+        self.state.channels[place.id] = place
+        if told:
+            self.gateway.dispatch("CHANNEL_CREATE", payloads.channel(place), guild.id)
+        return place
+
+    def permit(self, guild: Guild, everybody: int) -> None:
+        """Let everybody in a server do that and no more, the bot too; see :class:`Guild`."""
+        guild.everybody = everybody
+        data = {"guild_id": str(guild.id), "role": payloads.role(guild.id, "@everyone", everybody)}
+        self.gateway.dispatch("GUILD_ROLE_UPDATE", data, guild.id)
 
     def user(self, name: str = "alice") -> User:
         """Somebody new, whom every server lets write."""
@@ -132,12 +149,14 @@ class FakeDiscord:
         *,
         attachments: Sequence[File] = (),
         reply_to: Message | None = None,
+        quotes: bool = True,
     ) -> Message:
-        """Write a message."""
+        """Write a message; see :class:`Message` for what it ``quotes``."""
         body: Json = {"content": content}
         if reply_to is not None:
             body["message_reference"] = {"message_id": str(reply_to.id)}
         said = written(self.state, channel, author, body, tuple(attachments))
+        said.quotes = quotes
         self.state.say(said)
         return said
 
@@ -282,6 +301,8 @@ class FakeDiscord:
             return await _refusing(handler)(request)
         except RefusedError as error:
             return refusal(error.code, error.errors)
+        finally:
+            self.heard.wake()
 
     def _is_let_in(self, request: web.Request) -> bool:
         # Interactions carry a token of their own.

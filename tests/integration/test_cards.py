@@ -9,6 +9,7 @@ from yarl import URL
 
 from bot.cards import PATIENCE, CardService
 from bot.cards.service import MAX_WAITING, api_of
+from bot.metrics import Metrics
 from bot.net.mediawiki import MediaWikiClient, Patience
 from bot.search import Match, Page
 from db import Database
@@ -34,9 +35,14 @@ async def wiki() -> AsyncIterator[LoopbackWiki]:
 
 
 @pytest.fixture
-async def cards(database: Database) -> AsyncIterator[CardService]:
+async def cards(database: Database, metrics: Metrics) -> AsyncIterator[CardService]:
     async with MediaWikiClient(contact=None, patience=PATIENCE, sleep=at_once) as client:
-        yield CardService(database.cards, client)
+        yield CardService(database.cards, client, metrics=metrics)
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
 
 
 async def at_once(_seconds: float) -> None:
@@ -74,6 +80,32 @@ async def test_what_is_not_there_is_remembered_too(wiki: LoopbackWiki, cards: Ca
     for _ in range(2):
         assert await cards.card(match(wiki, "Gone", file=None)) is None
     assert len(wiki.asked) == 1
+
+
+async def test_what_becomes_of_them_is_counted(
+    wiki: LoopbackWiki, cards: CardService, metrics: Metrics
+) -> None:
+    def counted() -> dict[str, float]:
+        (family,) = metrics.cards.collect()
+        return {
+            sample.labels["outcome"]: sample.value
+            for sample in family.samples
+            if sample.name.endswith("_total") and sample.value
+        }
+
+    await cards.card(match(wiki, "Nepal"))
+    await cards.card(match(wiki, "Nepal"))
+    await cards.card(match(wiki, "Gone", file=None))
+    assert counted() == {"told": 1, "remembered": 1, "absent": 1}
+    wiki.api_troubles.append(answers(404))
+    await cards.card(match(wiki, "Mount_Everest"))
+    wiki.api_troubles.clear()
+    assert counted() == {"told": 1, "remembered": 1, "absent": 1, "failed": 1}
+    seconds = metrics.registry.get_sample_value("whereis_card_duration_seconds_count")
+    assert seconds == 3
+    matches = [match(wiki, "Nepal") for _ in range(MAX_WAITING + 3)]
+    await asyncio.gather(*map(cards.card, matches))
+    assert counted()["busy"] == 3
 
 
 async def test_a_card_expires_and_is_forgotten(

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import web_options
+from bot.app import bounds, web_options
 from bot.config import Settings, clear_secrets, variable_of
 from bot.errors import ConfigurationError
+from bot.flow import Bounds
 
 
 @pytest.fixture(autouse=True)
@@ -62,10 +63,12 @@ def test_a_wrong_value_is_named_by_its_variable(
 def test_secrets_show_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "hush-token")
     monkeypatch.setenv("DATABASE_URL", "postgresql://u:hush-password@h/d")
+    monkeypatch.setenv("DATABASE_READ_URL", "postgresql://u:hush-other@replica/d")
     monkeypatch.setenv("WHEREIS_WEB_KEYS", "hush-key-of-one-program, hush-key-of-another")
     settings = Settings.load()
     assert "hush" not in f"{settings!r} {settings} {settings.model_dump()}"
     assert "hush-key-of-another" in settings.secrets()
+    assert "postgresql://u:hush-other@replica/d" in settings.secrets()
     assert "hush" not in repr(web_options(settings))
     monkeypatch.setenv("WHEREIS_RADIUS", "hush-typo")
     with pytest.raises(ConfigurationError) as caught:
@@ -76,6 +79,7 @@ def test_secrets_show_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_started_later_does_not_get_the_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "hush-token")
     monkeypatch.setenv("DATABASE_URL", "postgresql://u:hush-password@h/d")
+    monkeypatch.setenv("DATABASE_READ_URL", "postgresql://u:hush-other@replica/d")
     monkeypatch.setenv("WHEREIS_WEB_KEYS", "hush-key-of-one-program")
     settings = Settings.load()
     clear_secrets()
@@ -86,3 +90,16 @@ def test_what_is_started_later_does_not_get_the_secrets(monkeypatch: pytest.Monk
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert "hush" not in run.stdout
     clear_secrets()
+
+
+@pytest.mark.parametrize(
+    ("settings", "allowed"),
+    [
+        ({}, Bounds(user=10, server=50, all=200)),
+        ({"max_pictures": 1, "queue": 400}, Bounds(user=2, server=100, all=400)),
+        # One question fits into an empty line, however many pictures it may have.
+        ({"max_pictures": 25, "queue": 25}, Bounds(user=50, server=50, all=25)),
+    ],
+)
+def test_how_many_pictures_may_wait(settings: dict[str, int], allowed: Bounds) -> None:
+    assert bounds(Settings.load(**settings)) == allowed

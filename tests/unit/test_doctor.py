@@ -17,6 +17,7 @@ from bot.doctor import (
     check_index,
     check_kind,
     check_memory,
+    check_replica,
     check_sandbox,
     check_search_index,
     check_versions,
@@ -25,7 +26,7 @@ from bot.doctor import (
 )
 from bot.images import Guard, cairo_available
 from db import ServerInfo
-from db.records import IndexStatus
+from db.records import IndexStatus, ReplicaStatus
 from tests.fake_discord import discord_here
 
 
@@ -208,3 +209,25 @@ def test_zim_files_need_their_extra(monkeypatch: pytest.MonkeyPatch, missing: st
     assert (check.verdict, check.remedy is None) == (
         ("ok", True) if missing is None else ("note", False)
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "said"),
+    [
+        ({}, "ok", "at replica, 0.0 MB of the log behind the primary"),
+        ({"behind_bytes": 200 * MEBIBYTE}, "note", "200 MB of the log behind the primary"),
+        ({"standby": False}, "note", "at replica is no standby"),
+        ({"problem": "It is away."}, "problem", "It is away. Searches go to the primary"),
+    ],
+)
+def test_a_replica(changes: dict[str, Any], verdict: str, said: str) -> None:
+    healthy: dict[str, Any] = {
+        "shown": "at replica",
+        "problem": None,
+        "standby": True,
+        "behind_bytes": 0,
+    }
+    found = check_replica(ReplicaStatus(**{**healthy, **changes}))
+    assert (found.name, found.verdict) == ("replica", verdict)
+    assert said in found.detail
+    assert (found.remedy is None) == (verdict == "ok")

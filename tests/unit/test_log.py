@@ -1,13 +1,21 @@
+import asyncio
 import io
+import json
 import logging
+import re
 import warnings
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.log import REDACTED, Redactor, configure
+from bot.metrics import Metrics
+from bot.requests import asked, count_search, timed
+from tests.logs import logged
 
 TOKEN = "MTIz.GaBcDe.s3cr3t-t0k3n_value"
 PASSWORD = "p@ss w/rd'%"
@@ -18,23 +26,9 @@ Log = Callable[[], str]
 
 @pytest.fixture
 def log() -> Iterator[Log]:
-    """What has been logged since; logging is left as it was found."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    levels = {
-        name: logger.level
-        for name, logger in logging.Logger.manager.loggerDict.items()
-        if isinstance(logger, logging.Logger)
-    }
-    stream = io.StringIO()
-    configure("DEBUG", secrets=[TOKEN, URL], stream=stream)
-    yield stream.getvalue
-    logging.captureWarnings(False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name in ("discord", "discord.client", "discord.gateway", "discord.http", "asyncio",
-                 "aiohttp.access", "PIL"):  # fmt: skip
-        logging.getLogger(name).setLevel(levels.get(name, logging.NOTSET))
+    """What has been logged since."""
+    with logged(secrets=[TOKEN, URL]) as read:
+        yield read
 
 
 def test_one_clean_line(log: Log) -> None:
@@ -139,6 +133,7 @@ def test_the_level_holds_and_a_second_call_replaces_the_first(log: Log) -> None:
     "url",
     [
         "postgresql://u:hunter22@h/d",
+        "postgresql://u:hunter22@a:5432,b:5433/d?target_session_attrs=prefer-standby",
         "postgresql://h/d?user=u&password=hunter22&sslmode=require",
         "host=h user=u password=hunter22 dbname=d",
         "host=h user=u password = 'hunter22' dbname=d",
@@ -158,3 +153,102 @@ def test_nothing_to_redact() -> None:
 @given(st.text(min_size=4), st.text(), st.text())
 def test_no_secret_is_left(secret: str, before: str, after: str) -> None:
     assert Redactor([secret])(before + secret + after).count(REDACTED) >= 1
+
+
+# ---- As JSON ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lines(log: Log) -> Callable[[], list[dict[str, Any]]]:
+    """What has been logged as JSON since, by line."""
+    stream = io.StringIO()
+    configure("DEBUG", secrets=[TOKEN, URL], form="json", stream=stream)
+
+    def read() -> list[dict[str, Any]]:
+        text = stream.getvalue()
+        assert text.endswith("\n")
+        assert text.isascii()
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", text)
+        return [json.loads(line) for line in text.splitlines()]
+
+    return read
+
+
+Lines = Callable[[], list[dict[str, Any]]]
+
+
+def test_one_object_a_line(lines: Lines) -> None:
+    logging.getLogger("bot.test").info("added %d pictures", 3)
+    (line,) = lines()
+    time = datetime.fromisoformat(line.pop("time"))
+    assert time.utcoffset() == timedelta(0)
+    assert line == {"level": "INFO", "logger": "bot.test", "message": "added 3 pictures"}
+
+
+def test_hostile_text_stays_within_its_object(lines: Lines) -> None:
+    logging.getLogger("bot.test").warning("%s", 'a"\r\x1b[31mb\u2028c\u202ed\ud800"}\x7f\n{"x": 1}')
+    (line,) = lines()
+    assert line["message"] == ('a"\\r\\x1b[31mb\\u2028c\\u202ed\\ud800"}\\x7f\n{"x": 1}')
+
+
+@pytest.mark.parametrize("secret", [TOKEN, URL, PASSWORD, "p%40ss%20w%2Frd%27%25"])
+def test_secrets_show_nowhere_in_json(lines: Lines, secret: str) -> None:
+    logger = logging.getLogger("bot.test")
+    logger.info("a message with %s in it", json.dumps(secret))
+    logging.getLogger(f"bot.{secret}").info("in a name", stack_info=True)
+    try:
+        fail(secret)
+    except ValueError:
+        logger.exception("it failed with %s", secret)
+    text = json.dumps(lines())
+    for form in (TOKEN, "s3cr3t", "p@ss", "p%40ss", "ss w/rd", "ss%20w"):
+        assert form not in text
+    failed = lines()[-1]
+    assert failed["error"] == "ValueError: no access with [redacted]"
+    assert failed["traceback"].startswith("Traceback (most recent call last):\n")
+
+
+@given(st.text(min_size=4))
+def test_no_secret_is_left_as_json_writes_it(secret: str) -> None:
+    for written in (json.dumps(secret), json.dumps(secret, ensure_ascii=False)):
+        assert REDACTED in Redactor([secret])(written)
+
+
+# ---- Of a request ----------------------------------------------------------------------------
+
+
+async def test_each_line_of_a_request_has_its_id(log: Log, lines: Lines) -> None:
+    logger = logging.getLogger("bot.test")
+    metrics = Metrics()
+    with asked("web", metrics) as request:
+        logger.info("in it")
+        with timed(metrics, "fetch"):
+            count_search(metrics, "found")
+        await asyncio.create_task(log_in_a_task(logger))
+        await asyncio.to_thread(logger.info, "in a thread")
+    logger.info("after it")
+    inside, in_task, in_thread, done, after = lines()
+    assert [one.get("request") for one in (inside, in_task, in_thread, done, after)] == [
+        *[request.id] * 4,
+        None,
+    ]
+    assert done["logger"] == "bot.requests"
+    assert done["message"].startswith("web request: 1 found, in ")
+    assert done["way"] == "web"
+    assert done["outcomes"] == {"found": 1}
+    assert done["seconds"] >= done["steps"]["fetch"] >= 0
+    assert "server" not in done
+
+
+async def log_in_a_task(logger: logging.Logger) -> None:
+    logger.info("in a task")
+
+
+async def test_a_request_in_text(log: Log) -> None:
+    with asked("slash", Metrics()) as request:
+        logging.getLogger("bot.test").info("in it")
+    first, last = log().splitlines()
+    assert first.endswith(f"INFO    bot.test [{request.id}]: in it")
+    assert re.search(
+        rf"INFO    bot\.requests \[{request.id}\]: slash request: 1 done, in \d+\.\d{{3}} s$", last
+    )

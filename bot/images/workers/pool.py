@@ -15,6 +15,8 @@ from bot.images import reasons
 from bot.images.model import Fingerprint, Guard, Limits, Query, Unreadable
 from bot.images.workers.process import StartError
 from bot.images.workers.slot import Lost, Slot
+from bot.metrics import Killed, Metrics
+from bot.requests import timed
 
 log = logging.getLogger(__name__)
 
@@ -41,16 +43,21 @@ class Workers:
             answer = await workers.fingerprint(data)
 
     ``processes`` is how many; 0 means one per core that this process may use.  Each starts when a
-    picture needs it, or in the background once :meth:`warm_up` is called.
+    picture needs it, or in the background once :meth:`warm_up` is called.  ``metrics`` is told how
+    they do.
 
     Whatever a picture does to its process, its own answer is an :class:`Unreadable`, and the
     others are answered as if nothing had been.  The time that a picture waits for a process is
     not counted as the process's.
     """
 
-    def __init__(self, limits: Limits, processes: int = 0) -> None:
+    def __init__(
+        self, limits: Limits, processes: int = 0, *, metrics: Metrics | None = None
+    ) -> None:
         self._limits = limits
         self._processes = processes or _cores()
+        self._metrics = metrics or Metrics()
+        self._waiting = 0
         self._slots: list[Slot] = []
         self._idle: asyncio.Queue[Slot | None] = asyncio.Queue()
         self._background: set[asyncio.Task[None]] = set()
@@ -66,7 +73,20 @@ class Workers:
         """How many pictures it is worth having under way at once, so that no process waits."""
         return 2 * self._processes + 2
 
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for a process."""
+        return self._waiting
+
+    @property
+    def busy(self) -> int:
+        """How many processes are at a job, or begin anew."""
+        return max(len(self._slots) - self._idle.qsize(), 0)
+
     async def __aenter__(self) -> Self:
+        self._metrics.number("whereis_worker_processes", lambda: self.processes)
+        self._metrics.number("whereis_workers_busy", lambda: self.busy)
+        self._metrics.number("whereis_workers_waiting", lambda: self.waiting)
         self._stopping = asyncio.get_running_loop().create_future()
         self._slots = [Slot(self._limits) for _ in range(self._processes)]
         for slot in self._slots:
@@ -156,12 +176,32 @@ class Workers:
         if refused is not None:
             return refused
         async with self._turn() as turn:
-            return await self._read(turn, data, reading)
+            with timed(self._metrics, "read"):
+                answer = await self._read(turn, data, reading)
+        self._note(answer)
+        return answer
 
     async def _file(self, path: Path, reading: _Reading[T]) -> T | Unreadable:
         async with self._turn() as turn:
             data = await asyncio.to_thread(_contents, path, self._limits)
-            return data if isinstance(data, Unreadable) else await self._read(turn, data, reading)
+            if isinstance(data, Unreadable):
+                return data
+            with timed(self._metrics, "read"):
+                answer = await self._read(turn, data, reading)
+        self._note(answer)
+        return answer
+
+    def _note(self, answer: object) -> None:
+        """Count a picture that its process was given up for, or that it gave up itself."""
+        reason: Killed | None = None
+        if answer == reasons.CRASHED:
+            reason = "crash"
+        elif answer == reasons.too_slow(self._limits):
+            reason = "time"
+        elif answer == reasons.too_much_memory(self._limits):
+            reason = "memory"
+        if reason is not None:
+            self._metrics.workers_killed.labels(reason).inc()
 
     async def _read(self, turn: "_Turn", data: bytes, reading: _Reading[T]) -> T | Unreadable:
         attempts = 0
@@ -197,7 +237,7 @@ class Workers:
             return reasons.STOPPED
         if turn.slot.spent:
             try:
-                await turn.slot.restart()
+                await self._start(turn.slot)
             except StartError:
                 if turn.stopping.done():
                     return reasons.STOPPED
@@ -205,12 +245,27 @@ class Workers:
                 return reasons.NOT_STARTED
         return turn.slot
 
+    async def _start(self, slot: Slot) -> None:
+        """Start the process of a slot, and count how that went."""
+        try:
+            await slot.restart()
+        except StartError:
+            self._metrics.worker_starts.labels("failed").inc()
+            raise
+        self._metrics.worker_starts.labels("started").inc()
+
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator["_Turn"]:
         stopping = self._stopping
         if stopping is None:
             raise RuntimeError("Workers read pictures inside their `async with` only")
-        turn = _Turn(await self._idle.get(), stopping, self._pass_on)
+        self._waiting += 1
+        try:
+            with timed(self._metrics, "wait"):
+                slot = await self._idle.get()
+        finally:
+            self._waiting -= 1
+        turn = _Turn(slot, stopping, self._pass_on)
         try:
             yield turn
         finally:
@@ -230,7 +285,7 @@ class Workers:
     async def _restart(self, slot: Slot) -> None:
         """Have a slot ready for the next picture; if it does not start, that one tries again."""
         try:
-            await slot.restart()
+            await self._start(slot)
         except StartError as error:
             log.warning("a process that reads pictures did not start: %s", error)
         finally:

@@ -326,8 +326,12 @@ class MediaWikiClient:
             return link
         return checked(str(link), allow_address=self._allow_address, allowed_ports=_WEB_PORTS)
 
+    def may_ask(self, url: URL) -> bool:
+        """Whether the host of ``url`` is one that may be asked as things are."""
+        return self._may_ask_wikimedia or not is_wikimedia(url.host or "")
+
     def _permit(self, url: URL) -> None:
-        if not self._may_ask_wikimedia and is_wikimedia(url.host or ""):
+        if not self.may_ask(url):
             raise no_contact(url.host or "")
 
     def _count_refusals(self, got: bytes | Unreadable, url: str) -> None:

@@ -90,12 +90,17 @@
     request.open("GET", `/cards/${place.dataset.imageId}`);
     request.responseType = "document";
     request.addEventListener("load", () => {
-      const card = request.status === 200 && request.responseXML?.getElementById("answer");
+      const card = request.status === 200 && request.responseXML?.querySelector("[data-card]");
       if (card) {
         place.replaceChildren(...card.childNodes);
       }
     });
     request.send();
+  }
+
+  // A wiki may not send its picture; then there is none.
+  function hide(image) {
+    image.classList.add("gone");
   }
 
   function show(page, picture) {
@@ -219,6 +224,14 @@
       say("There was no picture in what you dropped.");
     }
   });
+
+  // Errors of pictures don't bubble; and some may have come before this script.
+  answer.addEventListener("error", (event) => hide(event.target), true);
+  for (const image of answer.querySelectorAll(".thumb")) {
+    if (image.complete && !image.naturalWidth) {
+      hide(image);
+    }
+  }
 
   offerCopy();
   wantCard();

@@ -6,7 +6,8 @@ import discord
 import pytest
 
 from bot.errors import WhereisError
-from cogs.errors import ACKNOWLEDGED_ALREADY, root_of
+from cogs.delivery import ACKNOWLEDGED_ALREADY
+from cogs.errors import root_of
 from db.records import Addition
 from tests.acceptance.forging import COMMAND, COMPONENT, button, command, forge, menu
 from tests.acceptance.security.hostile import outgoing

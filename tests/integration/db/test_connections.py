@@ -5,16 +5,22 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
-from bot.errors import ConfigurationError, DatabaseError, DatabaseUnavailableError
-from db import Database, open_database
+from bot.errors import (
+    ConfigurationError,
+    DatabaseError,
+    DatabaseUnavailableError,
+    NotFoundError,
+)
+from db import Database, PoolStatus, open_database
+from db.connections import Connections, target_of_url
 from db.embedded import EmbeddedServer
-from db.pool import Connections, target_of_url
 from db.records import Actor, NewAppearance
 
 TEMPLATE = "https://en.wikipedia.org/wiki/{title}"
@@ -89,6 +95,24 @@ async def test_slow_statement_is_ended_by_the_server(database_url: str) -> None:
             await connections.fetch("SELECT pg_sleep(30)")
         # The same connection goes on.
         assert await connections.fetch("SELECT 1 AS one") == [(1,)]
+
+
+async def test_what_fails_is_counted_by_kind(database_url: str) -> None:
+    connections = Connections(target_of_url(database_url), 2, statement_timeout=0.1)
+    assert connections.pool == PoolStatus("up", size=0, idle=0, waiting=0, limit=2)
+    async with connections.opened():
+        async with connections.transaction():
+            assert connections.pool == PoolStatus("up", size=1, idle=0, waiting=0, limit=2)
+        assert connections.pool == PoolStatus("up", size=1, idle=1, waiting=0, limit=2)
+        for statement in ("SELECT pg_sleep(30)", "SELECT nonsense", "SELECT 1"):
+            with suppress(DatabaseError):
+                await connections.fetch(statement)
+        with pytest.raises(NotFoundError):
+            async with connections.transaction():
+                raise NotFoundError("That is no failure of the database.")
+        assert connections.failures == {"primary": {"busy": 1, "refused": 1}}
+    with pytest.raises(DatabaseUnavailableError):
+        await connections.fetch("SELECT 1")
 
 
 async def test_patient_transactions_may_take_longer(database_url: str) -> None:
@@ -193,8 +217,8 @@ async def test_after_closing(database_url: str, tmp_path: Path) -> None:
         await database.ping()
 
 
-async def test_all_connections_busy(database_url: str, monkeypatch: Any) -> None:
-    monkeypatch.setattr("db.pool.CONNECT_TIMEOUT", 0.1)
+async def test_all_connections_busy(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("db.connections._pool.WAIT_AT_LEAST", 0.1)
     connections = Connections(target_of_url(database_url), 1, statement_timeout=0.1)
     async with connections.opened(), connections.transaction():
         with pytest.raises(DatabaseUnavailableError, match="took too long"):

@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from bot.errors import DatabaseUnavailableError, SchemaError
+from bot.errors import DatabaseError, SchemaError
 from db import open_database
 from db.embedded import EmbeddedServer
 from db.extension_build import extension_sources
@@ -373,7 +373,7 @@ async def test_a_server_that_lost_the_library_is_told_how_to_give_it_up(
     await asyncio.to_thread(server.start)
     try:
         connection = await asyncpg.connect(**server.connect_options)
-        with pytest.raises(DatabaseUnavailableError, match="give it up") as caught:
+        with pytest.raises(DatabaseError, match="give it up") as caught:
             await prepare(connection, load_statements(), print, embedded=False)
         await connection.execute(str(caught.value).partition(", run ")[2])
         await prepare(connection, load_statements(), print, embedded=False)

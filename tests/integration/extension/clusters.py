@@ -86,7 +86,7 @@ class Cluster:
         # Stopped, it can have no more children, nor notice that one died.
         os.kill(postmaster, signal.SIGSTOP)
         watched = []
-        for pid in (postmaster, *_children(postmaster)):
+        for pid in (postmaster, *children(postmaster)):
             with suppress(ProcessLookupError):
                 watched.append(os.pidfd_open(pid))
                 os.kill(pid, signal.SIGKILL)
@@ -129,7 +129,8 @@ class Cluster:
         assert done.returncode == 0, f"{program} failed: {said}"
 
 
-def _children(parent: int) -> list[int]:
+def children(parent: int) -> list[int]:
+    """The processes that a process has started."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):

@@ -17,9 +17,9 @@ from bot.ingest import Actor, ImportReport, IngestService, Stage
 from bot.search import Radii, SearchService
 from bot.titles import canonical_title
 from db import Database
+from db.connections import Connections, target_of_url
 from db.embedded import EmbeddedServer
 from db.imports import Imports
-from db.pool import Connections, target_of_url
 from db.queries import load_statements, read_sql
 from db.records import NearProbe, NewAppearance
 from db.store import Store

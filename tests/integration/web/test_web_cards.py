@@ -52,3 +52,4 @@ async def test_a_card_in_html_is_words_alone(world: World) -> None:
     assert "Picture by <bdi>Ann</bdi>" in text
     assert "https://www.openstreetmap.org/?mlat=28.0" in text
     assert "blockquote" not in nothing
+    assert "Nothing, or it can&#x27;t be asked now." in nothing

@@ -60,7 +60,8 @@ async def test_it_says_where_it_listens_and_stops_when_told(
         await told.listening.wait()
         assert told.sentences == [f"The page is at {url} until this program is stopped."]
         assert await status_of(url) == 200
-        assert await status_of(f"http://127.0.0.1:{health}/healthz") == 200
+        for path in ("healthz", "readyz", "metrics"):
+            assert await status_of(f"http://127.0.0.1:{health}/{path}") == 200
         os.kill(os.getpid(), told_by)
         await running
     with pytest.raises(aiohttp.ClientConnectorError):

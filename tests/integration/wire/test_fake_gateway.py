@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from bot.client import intents
-from tests.fake_discord import FakeDiscord, Rules
+from tests.fake_discord import FakeDiscord, Rules, discord_here
 from tests.fake_discord.gateway import ACK, HEARTBEAT, HELLO, IDENTIFY, INVALID_SESSION, RESUME
 
 
@@ -118,16 +118,16 @@ async def test_shards_of_one_bucket_say_who_they_are_one_after_the_other(
 TOKEN = {"Authorization": "Bot token"}
 
 
-async def test_servers_fall_to_shards(discord: FakeDiscord) -> None:
-    guilds = [discord.guild(name) for name in ("one", "two", "three")]
-    assert [(guild.id >> 22) % 2 for guild in guilds] == [0, 1, 0]
+async def test_servers_fall_to_shards() -> None:
     heard: asyncio.Queue[tuple[int, str]] = asyncio.Queue()
-    async with Shards() as client:
+    async with discord_here(rules=Rules(identify_seconds=0.0)) as server, Shards() as client:
+        guilds = [server.guild(name) for name in ("one", "two", "three")]
+        assert [(guild.id >> 22) % 2 for guild in guilds] == [0, 1, 0]
         client.heard = heard
         running = asyncio.create_task(client.start("token"))
-        await discord.welcomed(2)
+        await server.welcomed(2)
         for guild in guilds:
-            discord.post(guild.channels[0], discord.user(), guild.name)
+            server.post(guild.channels[0], server.user(), guild.name)
         said = sorted([await heard.get() for _ in guilds])
         assert said == [(0, "one"), (0, "three"), (1, "two")]
         running.cancel()

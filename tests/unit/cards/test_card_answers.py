@@ -1,5 +1,6 @@
 """What a card reads from a wiki's answers, whatever somebody wrote there."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from bot.cards import Article, Credit, Place, Translation
+from bot.cards import Article, Card, Credit, Place, Translation, picture_of
 from bot.cards.wiki import (
     MAX_EXTRACT,
     about_languages,
@@ -17,6 +18,7 @@ from bot.cards.wiki import (
     read_translations,
     text_of,
 )
+from bot.search import Page, Stored
 
 API = URL("https://en.wikipedia.org/w/api.php")
 
@@ -28,7 +30,7 @@ def pages(*some: dict[str, Any], **query: Any) -> dict[str, Any]:
 def test_all_titles_and_the_file_are_one_question() -> None:
     asked = about_pages(["Mount_Everest", "Nepal"], "Everest north.jpg")
     assert asked["titles"] == "Mount_Everest|Nepal|File:Everest north.jpg"
-    assert asked["pithumbsize"] == "330"
+    assert asked["pithumbsize"] == asked["iiurlwidth"] == "330"
     assert {"extracts", "images", "imageinfo"} <= set(asked["prop"].split("|"))
     assert "images" not in about_pages(["Nepal"], None)["prop"].split("|")
     assert about_languages("Nepal")["titles"] == "Nepal"
@@ -82,6 +84,7 @@ def test_a_wiki_out_of_the_box_says_little() -> None:
 def test_a_file_has_an_author_and_a_licence() -> None:
     info = {
         "descriptionurl": "https://commons.wikimedia.org/wiki/File:Oak.jpg",
+        "thumburl": "//upload.wikimedia.org/330px-Oak.jpg",
         "extmetadata": {
             "Artist": {"value": '<a href="//x" title="User:Ann">Ann &amp; <b>Bo</b></a>'},
             "LicenseShortName": {"value": "CC BY-SA 4.0"},
@@ -96,8 +99,23 @@ def test_a_file_has_an_author_and_a_licence() -> None:
         "Ann & Bo",
         "CC BY-SA 4.0",
         "https://creativecommons.org/licenses/by-sa/4.0",
+        "https://upload.wikimedia.org/330px-Oak.jpg",
     )
     assert read_credit(pages({"title": "File:Oak.jpg", "missing": True}), "Oak.jpg", API) is None
+
+
+def test_the_picture_is_the_file_where_its_name_is_known_and_the_articles_otherwise() -> None:
+    lead, file = "https://wiki.example/lead.jpg", "https://wiki.example/file.jpg"
+    other = Article("Other", thumbnail="https://wiki.example/other.jpg")
+    card = Card((other, Article("Old oak", thumbnail=lead)), Credit("Oak.jpg", thumbnail=file))
+    page = Page(1, "Old_oak", "https://wiki.example/wiki/Old_oak")
+    assert picture_of(card, Stored(7, "Oak.jpg", (page,), None)) == file
+    assert picture_of(replace(card, credit=None), Stored(7, "Oak.jpg", (page,), None)) is None
+    assert picture_of(card, Stored(7, None, (page,), None)) == lead
+    gone = replace(page, title="Gone")
+    assert picture_of(card, Stored(7, None, (gone, page), None)) is None
+    assert picture_of(card, Stored(7, None, (), None)) is None
+    assert picture_of(None, Stored(7, None, (page,), None)) is None
 
 
 def test_languages_are_in_their_order() -> None:

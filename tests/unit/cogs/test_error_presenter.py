@@ -11,10 +11,15 @@ from discord.ext import commands
 from bot import errors
 from bot.errors import (
     ConfigurationError,
+    DatabaseBusyError,
+    DatabaseError,
     DatabaseUnavailableError,
+    LoginRefusedError,
     NotAllowedError,
     NotFoundError,
+    ReadOnlyError,
     RefusedURLError,
+    UncertainWriteError,
 )
 from cogs.errors import PAST, explain, root_of, usage
 
@@ -63,8 +68,22 @@ def test_of_the_database_only_the_operator_reads_the_details(
     for error in wrapped(DatabaseUnavailableError("db.internal:5432 refused")):
         sentence = explain(error) or ""
         assert "db.internal" not in sentence
-        assert "Try again" in sentence
+        assert "try again" in sentence
     assert "db.internal:5432 refused" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "read"),
+    [
+        (DatabaseUnavailableError, "resting, try again in a moment"),
+        (DatabaseBusyError, "resting, try again in a moment"),
+        (LoginRefusedError, "resting, try again in a moment"),
+        (ReadOnlyError, "can be searched but nothing can be added"),
+        (UncertainWriteError, "may be stored or not"),
+    ],
+)
+def test_what_is_read_says_what_may_be_done_now(error: type[DatabaseError], read: str) -> None:
+    assert read in (explain(error("db.internal:5432 refused")) or "")
 
 
 @pytest.mark.parametrize("unforeseen", [KeyError("secret"), ConfigurationError("secret")])

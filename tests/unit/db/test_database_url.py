@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.pool import target_of_url
+from db.connections import REPLICA, target_of_url
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,24 @@ def test_no_password_is_ever_shown(before: str, after: str) -> None:
     url = f"postgresql://bot:{before}s3cret{after}@db.example.org:5432/whereis"
     target = target_of_url(url)
     assert "s3cret" not in target.shown + target.remedy
+
+
+@pytest.mark.parametrize(
+    ("url", "attributes"),
+    [
+        ("postgresql://bot@a:5432,b:5433/whereis", "prefer-standby"),
+        ("postgresql://bot@a/whereis?sslmode=require", "prefer-standby"),
+        ("postgresql://bot@a,b/whereis?target_session_attrs=standby", None),
+    ],
+)
+def test_replicas_are_preferred_unless_the_address_says_otherwise(
+    url: str, attributes: str | None
+) -> None:
+    target = target_of_url(url, REPLICA)
+    assert target.options.get("target_session_attrs") == attributes
+    assert "target_session_attrs" not in target_of_url(url).options
+    assert "DATABASE_READ_URL" in target.remedy
+
+
+def test_several_hosts_are_not_shown_one_by_one() -> None:
+    assert target_of_url("postgresql://bot@a,b/whereis", REPLICA).shown == "in DATABASE_READ_URL"

@@ -28,6 +28,7 @@ from bot.images import (
 )
 from bot.images.workers import serve
 from bot.images.workers.pool import _next_job
+from bot.metrics import Metrics
 from tests.unit.images.processes import (
     Here,
     busy,
@@ -41,6 +42,16 @@ from tests.unit.images.processes import (
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
 Save = Callable[..., bytes]
+
+
+def killed(metrics: Metrics) -> dict[str, float]:
+    """What broke its reader, by how."""
+    (family,) = metrics.workers_killed.collect()
+    return {
+        sample.labels["reason"]: sample.value
+        for sample in family.samples
+        if sample.name.endswith("_total") and sample.value
+    }
 
 
 async def test_answers_are_those_of_the_pure_function(good: bytes) -> None:
@@ -125,13 +136,15 @@ async def test_a_missing_file_is_named_by_its_problem(tmp_path: Path) -> None:
 
 
 async def test_a_slow_picture_is_ended_and_the_next_is_read(good: bytes, mine: Here) -> None:
-    async with Workers(Limits(timeout=0.5), processes=1) as workers:
+    metrics = Metrics()
+    async with Workers(Limits(timeout=0.5), processes=1, metrics=metrics) as workers:
         await warm(workers, good, 1, mine)
         started = time.monotonic()
         slow = await workers.fingerprint(endless())
         assert time.monotonic() - started < 3
         assert isinstance(await workers.fingerprint(good), Fingerprint)
 
+    assert killed(metrics) == {"time": 1}
     assert isinstance(slow, Unreadable)
     assert slow.kind == "too_slow"
     assert "0.5 seconds" in slow.reason
@@ -175,6 +188,32 @@ async def test_a_process_that_dies_takes_only_its_own_picture_along(
     assert died.kind == "damaged"
 
 
+async def test_what_becomes_of_processes_is_measured(good: bytes, mine: Here) -> None:
+    metrics = Metrics()
+    value = metrics.registry.get_sample_value
+
+    def state() -> tuple[float | None, ...]:
+        return tuple(value(f"whereis_workers_{name}") for name in ("busy", "waiting"))
+
+    async with Workers(Limits(timeout=60), processes=1, metrics=metrics) as workers:
+        await warm(workers, good, 1, mine)
+        assert value("whereis_worker_processes") == 1
+        assert state() == (0, 0)
+        async with busy(workers.fingerprint, mine) as (slow, pid), asyncio.timeout(30):
+            other = asyncio.create_task(workers.fingerprint(good))
+            await asyncio.sleep(0)
+            assert state() == (1, 1)
+            os.kill(pid, signal.SIGKILL)
+            await asyncio.gather(slow, other)
+        assert state() == (0, 0)
+    assert killed(metrics) == {"crash": 1}
+    assert value("whereis_worker_starts_total", {"result": "started"}) == 2
+    for step in ("wait", "read"):
+        count = value("whereis_step_duration_seconds_count", {"step": step})
+        assert count is not None
+        assert count >= 3
+
+
 async def test_processes_that_die_idle_are_replaced_unnoticed(good: bytes, mine: Here) -> None:
     async with Workers(Limits(), processes=2) as workers:
         for _ in range(3):
@@ -210,13 +249,15 @@ async def test_cancelling_one_that_waits_loses_nothing(good: bytes) -> None:
 
 async def test_memory_is_limited(good: bytes, save: Save) -> None:
     large = save(Image.new("RGB", (6000, 4000), "red"), "PNG")
+    metrics = Metrics()
 
-    async with Workers(Limits(memory=64 * 2**20), processes=1) as workers:
+    async with Workers(Limits(memory=64 * 2**20), processes=1, metrics=metrics) as workers:
         refused = await workers.fingerprint(large)
         assert isinstance(await workers.fingerprint(good), Fingerprint)
     async with Workers(Limits(), processes=1) as workers:
         assert isinstance(await workers.fingerprint(large), Fingerprint)
 
+    assert killed(metrics) == {"memory": 1}
     assert isinstance(refused, Unreadable)
     assert refused.kind == "too_large"
     assert "64 MB of memory" in refused.reason
@@ -431,10 +472,15 @@ async def test_a_process_that_cannot_start_is_an_answer_and_a_log_line(
 ) -> None:
     # Python has nothing of that name to run, so the process ends before it is ready.
     monkeypatch.setattr("bot.images.workers.serve.serve", signal.strsignal)
+    metrics = Metrics()
 
     with caplog.at_level(logging.WARNING):
-        async with Workers(Limits(), processes=1) as workers:
+        async with Workers(Limits(), processes=1, metrics=metrics) as workers:
             result = await workers.fingerprint(good)
+
+    failed = metrics.registry.get_sample_value("whereis_worker_starts_total", {"result": "failed"})
+    # Once for the picture, and perhaps once more to have one ready for the next.
+    assert failed in (1, 2)
 
     assert isinstance(result, Unreadable)
     assert "not the file's fault" in result.reason

@@ -95,6 +95,18 @@ def test_only_the_best_match_has_room_for_a_card() -> None:
 
 
 @pytest.mark.parametrize(
+    ("file", "alt"), [("a.jpg", "The picture"), (None, "The article&#x27;s picture")]
+)
+def test_a_thumbnail_says_what_it_shows_and_keeps_its_room(file: str | None, alt: str) -> None:
+    known = found(match(*PAGES[:1], file=file))
+    assert (
+        f'<img src="/thumbs/7" alt="{alt}" width="120" height="120" loading="lazy" '
+        'decoding="async" class="thumb">'
+    ) in of_answer(known, {7})
+    assert "<img" not in of_answer(known, {8})
+
+
+@pytest.mark.parametrize(
     "url", ["javascript:alert(1)", " https://x", "https://a@b/", "data:text/html,x", ""]
 )
 def test_what_is_no_web_address_is_no_link(url: str) -> None:

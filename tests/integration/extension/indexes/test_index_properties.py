@@ -202,7 +202,9 @@ async def test_conditions_together(
         assert {row["id"] for row in found} <= expected
 
 
-async def test_every_radius_around_every_kind_of_center(connection: Any, method: Method) -> None:
+async def test_every_radius_around_every_kind_of_center(
+    connection: Any, method: Method, thorough: bool
+) -> None:
     """Large enough for several summaries of pages, with little memory to sort in."""
     dice = random.Random(1)
     pictures = Pictures(connection, method)
@@ -215,7 +217,9 @@ async def test_every_radius_around_every_kind_of_center(connection: Any, method:
     await pictures.run("SET work_mem = '64kB'")
     truth = Truth(pictures.rows)
     centers = [*make_queries(2, truth.hashes, 3), 0, -1]
-    for way in ("index", "bitmap", "index only"):
-        await check_areas(connection, truth, way, centers, range(65))
+    # The index answers all ways alike; what differs is how its answer is used.
+    some = range(65) if thorough else (0, 1, 3, 8, 16, 31, 64)
+    for way, radii in {"index": range(65), "bitmap": some, "index only": some}.items():
+        await check_areas(connection, truth, way, centers, radii)
     await check_order(connection, truth, centers)
     await check_order(connection, truth, centers[::-1], [1000, 20_000])

@@ -11,6 +11,7 @@ from playwright.async_api import Browser
 
 from tests.browsing import Tab
 from tests.drawing import draw, encode, halved_jpeg, png
+from tests.loopback_mediawiki import answers
 from tests.loopback_site import ok, site_on
 from tests.visiting import LIMIT, World, visiting
 
@@ -79,7 +80,64 @@ async def test_what_the_wiki_says_comes_into_the_answer(tab: Tab) -> None:
     await tab.page.locator("#file").set_input_files(a_file(halved_jpeg(draw(4))))
     await tab.page.get_by_text("Nepal is a country.").wait_for()
     assert await tab.heading() == "Exact match: Nepal"
+    without_scripts = tab.page.locator('a[href^="/cards/"]')
+    assert await without_scripts.count() == 1
+    assert not await without_scripts.is_visible()
     await check_access(tab)
+
+
+# Resolves when a picture is there, to its width; it fails where there is none.
+DRAWN = """(image) => {
+  image.scrollIntoView();
+  return image.decode().then(() => image.naturalWidth);
+}"""
+NOT_DRAWN = "(image) => image.decode().then(() => false, () => true)"
+
+
+async def test_a_thumbnail_of_the_match_is_shown(tab: Tab, world: World) -> None:
+    await tab.open()
+    await tab.page.set_input_files("#file", a_file(halved_jpeg(draw(4))))
+    thumb = tab.page.get_by_alt_text("The picture", exact=True)
+    assert await thumb.evaluate(DRAWN) == 64
+    box = await thumb.bounding_box()
+    assert box is not None
+    assert (box["width"], box["height"]) == (120, 120)
+    assert f"{tab.visitor.address}thumbs/{world.nepal}" in tab.asked
+    await check_access(tab)
+    await tab.page.get_by_text("Link to this search").click()
+    await tab.page.get_by_text("This search went by a fingerprint.").wait_for()
+    assert await thumb.evaluate(DRAWN) == 64
+    await tab.page.set_input_files("#file", a_file(png(5)))
+    await tab.page.get_by_role("heading", name="Exact match: Tibet").wait_for()
+    assert await tab.page.get_by_alt_text("The article's picture").evaluate(DRAWN) == 64
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_a_thumbnail_that_does_not_come_leaves_no_trace(
+    browser: Browser, world: World, scripts: bool
+) -> None:
+    world.wiki.picture_troubles.extend([answers(404)] * 2)
+    context = await browser.new_context(java_script_enabled=scripts, color_scheme="dark")
+    async with visiting(world) as visitor:
+        page = await context.new_page()
+        await page.goto(visitor.address)
+        async with page.expect_response("**/thumbs/*") as answered:
+            await page.set_input_files("#file", a_file(png(4)))
+            if not scripts:
+                await page.get_by_role("button", name="Search").click()
+        assert (await answered.value).status == 404
+        await page.get_by_role("heading", name="Exact match: Nepal").wait_for()
+        thumb = page.locator(".thumb")
+        if scripts:
+            await thumb.wait_for(state="hidden")
+        else:
+            assert await thumb.evaluate(NOT_DRAWN)
+            with Image.open(BytesIO(await thumb.screenshot())) as image:
+                colours = image.convert("RGB").crop((8, 8, 112, 112)).getcolors()
+            assert colours is not None
+            assert [colour for _, colour in colours] == [(0x1E, 0x22, 0x27)], "the sheet alone"
+    await context.close()
+    world.wiki.picture_troubles.clear()
 
 
 async def test_pasting_and_dropping(tab: Tab) -> None:
@@ -166,6 +224,16 @@ async def test_without_javascript(browser: Browser, world: World) -> None:
         assert page.url == f"{visitor.address}search"
         await page.get_by_text("All 12 pages that show it").click()
         await page.get_by_text("Mountain 10").wait_for()
+        await page.set_input_files("#file", a_file(halved_jpeg(draw(4))))
+        async with page.expect_response("**/thumbs/*") as answered:
+            await page.get_by_role("button", name="Search").click()
+        assert (await answered.value).status == 200
+        await page.get_by_role("heading", name="Exact match: Nepal").wait_for()
+        thumb = page.get_by_alt_text("The picture", exact=True)
+        assert await thumb.evaluate(DRAWN) == 64
+        await page.locator(f'a[href="/cards/{world.nepal}"]').click()
+        await page.get_by_role("heading", name="What the wiki says of picture 4").wait_for()
+        await page.get_by_text("Nepal is a country.").wait_for()
     await context.close()
 
 
