@@ -11,6 +11,9 @@ from tests.fake_discord import Channel, FakeDiscord, File, Message, User
 
 COMMAND = "!whereis"
 
+READING = 1.0
+"""Seconds that people take to read why there is no answer, before they ask again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -66,6 +69,8 @@ class Town:
         """Have a member ask, wait for the reply, and ask again until a time of the event loop."""
         while asyncio.get_running_loop().time() < end:
             heard.append(await self.ask(member, member.dice.choice(self.pictures)))
+            if heard[-1].fate == "explained":
+                await asyncio.sleep(READING)
 
     async def all_ask(self, members: Iterable[Member], seconds: float) -> list[Told]:
         """Have members ask at once for so long; the last replies are waited for."""
