@@ -1,5 +1,6 @@
 """A server for benchmarks: the embedded PostgreSQL, in a folder of its own."""
 
+import asyncio
 import os
 import platform
 import re
@@ -39,6 +40,20 @@ def running(
         yield server
     finally:
         server.stop()
+
+
+async def whereis(address: str, *words: str) -> None:
+    """Run the bot's own command line on a database; ends the program where that fails."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *words,
+        env={**os.environ, "DATABASE_URL": address},
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    if await process.wait():
+        raise SystemExit(f"`whereis-bot {' '.join(words[:2])}` failed; its words are above.")
 
 
 def describe_machine() -> str:

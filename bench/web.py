@@ -33,7 +33,7 @@ from bench.import_rows import url
 from bench.index import put_between
 from bench.pictures import draw
 from bench.report import short, table
-from bench.server import build, describe_machine, running, say
+from bench.server import build, describe_machine, running, say, whereis
 from bot.images import Limits, Workers
 from bot.search import Radii, Scope, SearchService, hash_text
 from bot.web.page import assets
@@ -113,8 +113,8 @@ async def measure(server: EmbeddedServer, folder: Path, options: argparse.Namesp
     pictures = [file.read_bytes() for file in draw(drawn, options.pictures, options.seed)]
     address = url(server, DATABASE)
     rows = dump(options.cache, options.rows, options.seed, say)
-    await _whereis(address, "import", "dump", str(rows), "--collection", "enwiki")
-    await _whereis(address, "import", "folder", str(drawn), "--collection", "drawn")
+    await whereis(address, "import", "dump", str(rows), "--collection", "enwiki")
+    await whereis(address, "import", "folder", str(drawn), "--collection", "drawn")
     hashes = questions(kept(options.cache, options.rows, options.seed, say), 200)
     async with AsyncExitStack() as stack:
         base = await stack.enter_async_context(_serving(address, folder))
@@ -272,19 +272,6 @@ async def _serving(address: str, folder: Path) -> AsyncIterator[str]:
         if process.returncode is None:
             process.terminate()
         await process.wait()
-
-
-async def _whereis(address: str, *words: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
-        *words,
-        env={**os.environ, "DATABASE_URL": address},
-        stdout=asyncio.subprocess.DEVNULL,
-    )
-    if await process.wait():
-        raise SystemExit("The import failed; its words are above.")
 
 
 def report(measured: Measured, command: str, options: argparse.Namespace) -> str:

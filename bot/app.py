@@ -3,20 +3,19 @@
 ``bot.core`` has those that every command needs.
 """
 
-import asyncio
-import logging
 import platform
-import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from bot.cards import PATIENCE, CardService
+from bot.changes import keeping_up
 from bot.client import BotOptions, Services, WhereisBot, connect
 from bot.config import Settings
 from bot.core import chances, open_core, radii
 from bot.errors import ConfigurationError
+from bot.flow import AT_ONCE, Admission, Bounds, Work, until_told
 from bot.health import Readiness, serve_health
 from bot.images import Workers
 from bot.lag import measure_lag
@@ -25,11 +24,10 @@ from bot.net import Fetcher
 from bot.net.mediawiki import MediaWikiClient
 from bot.privacy import PrivacyService
 from bot.rules import RulesService
+from bot.shards import Gate
 from bot.watch import WatchService
 from bot.web import WebOptions, serve_web
 from db import Database, PoolStatus
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,10 @@ async def open_app(
             ),
             privacy=PrivacyService(database.members),
             cards=await _cards(settings, database, stack, metrics),
+            turns=Admission(max(AT_ONCE, core.workers.capacity), bounds(settings)),
+            work=Work(),
         )
+        _tell_of_turns(services, metrics)
         yield App(database, core.workers, services, options(settings), metrics)
 
 
@@ -122,6 +123,19 @@ async def _tell_of(database: Database, metrics: Metrics) -> None:
     )
 
 
+def _tell_of_turns(services: Services, metrics: Metrics) -> None:
+    """Have read how many wait."""
+    turns, work = services.turns, services.work
+    metrics.number("whereis_turns_waiting", lambda: turns.waiting)
+    metrics.number("whereis_turns_in_background", lambda: turns.in_background)
+    metrics.number("whereis_turns_taken", lambda: turns.running)
+    metrics.read(
+        "whereis_turns_refused",
+        lambda: [((why,), count) for why, count in sorted(turns.refused.items())],
+    )
+    metrics.number("whereis_work", lambda: len(work))
+
+
 def _known(number: float | None) -> list[Sample]:
     return [] if number is None else [((), number)]
 
@@ -134,6 +148,12 @@ async def _cards(
         return None
     client = MediaWikiClient(contact=settings.contact, patience=PATIENCE)
     return CardService(database.cards, await stack.enter_async_context(client), metrics=metrics)
+
+
+def bounds(settings: Settings) -> Bounds:
+    """How many pictures may wait: two questions of one member, and a quarter of all of a server."""
+    of_user = 2 * settings.max_pictures
+    return Bounds(of_user, max(settings.queue // 4, of_user), settings.queue)
 
 
 def options(settings: Settings) -> BotOptions:
@@ -185,27 +205,19 @@ async def run_web(settings: Settings, *, say: Callable[[str], None]) -> None:
 
     Raises :class:`ConfigurationError` where it can't listen.
     """
-    loop = asyncio.get_running_loop()
-    stopped = asyncio.Event()
-    async with AsyncExitStack() as stack:
+    async with until_told() as stop, AsyncExitStack() as stack:
         readiness, metrics = await stack.enter_async_context(_watched(settings))
-        app = await _open_unless_stopped(stack, settings, say, metrics)
-        if app is None:
-            return
+        app = await stack.enter_async_context(
+            open_app(settings, say=say, patience=settings.database_wait, metrics=metrics)
+        )
         app.workers.warm_up()
         _look_at_database(app, readiness)
         await stack.enter_async_context(_web(app, settings, say))
-
-        def stop() -> None:
-            readiness.end()
-            stopped.set()
-
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, stop)
-            stack.callback(loop.remove_signal_handler, name)
         readiness.begin()
-        await stopped.wait()
-        log.info("told to stop")
+        await stop.wait()
+        readiness.end()
+        app.services.turns.stop()
+        await app.services.work.finish()
 
 
 async def run_bot(settings: Settings, *, say: Callable[[str], None]) -> None:
@@ -220,13 +232,15 @@ async def run_bot(settings: Settings, *, say: Callable[[str], None]) -> None:
             "(your application → Bot → Reset Token) and set DISCORD_TOKEN in .env. "
             "To try the bot without a token, run: whereis-bot demo"
         )
-    async with AsyncExitStack() as stack:
+    async with until_told() as stop, AsyncExitStack() as stack:
         readiness, metrics = await stack.enter_async_context(_watched(settings))
-        app = await _open_unless_stopped(stack, settings, say, metrics)
-        if app is None:
-            return
+        app = await stack.enter_async_context(
+            open_app(settings, say=say, patience=settings.database_wait, metrics=metrics)
+        )
         app.workers.warm_up()
-        bot = WhereisBot(app.services, app.options, metrics=metrics)
+        database, services = app.database, app.services
+        gate = Gate(database.turns)
+        bot = WhereisBot(services, app.options, shards=settings.shards, gate=gate, metrics=metrics)
 
         async def discord() -> str | None:
             return None if bot.connected else "not connected"
@@ -235,36 +249,11 @@ async def run_bot(settings: Settings, *, say: Callable[[str], None]) -> None:
         readiness.check("discord", discord)
         if settings.web_with_bot:
             await stack.enter_async_context(_web(app, settings, say))
+        await stack.enter_async_context(
+            keeping_up(database.changes, services.rules, services.privacy)
+        )
         readiness.begin()
-        await connect(bot, token.get_secret_value(), stopping=readiness.end)
-
-
-async def _open_unless_stopped(
-    stack: AsyncExitStack, settings: Settings, say: Callable[[str], None], metrics: Metrics
-) -> App | None:
-    """The program, opened on the stack; ``None`` when SIGTERM came while it waited."""
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-    told = False
-
-    def stop() -> None:
-        nonlocal told
-        told = True
-        if task is not None:
-            task.cancel()
-
-    loop.add_signal_handler(signal.SIGTERM, stop)
-    try:
-        opening = open_app(settings, say=say, patience=settings.database_wait, metrics=metrics)
-        return await stack.enter_async_context(opening)
-    except asyncio.CancelledError:
-        if not told or task is None:
-            raise
-        task.uncancel()
-        log.info("told to stop")
-        return None
-    finally:
-        loop.remove_signal_handler(signal.SIGTERM)
+        await connect(bot, token.get_secret_value(), stop, stopping=readiness.end)
 
 
 @asynccontextmanager
@@ -276,6 +265,8 @@ async def _web(app: App, settings: Settings, say: Callable[[str], None]) -> Asyn
         web_options(settings),
         cards=services.cards,
         metrics=app.metrics,
+        turns=services.turns,
+        work=services.work,
     ) as address:
         say(f"The page is at {address} until this program is stopped.")
         yield

@@ -3,9 +3,8 @@
 import asyncio
 import logging
 import math
-import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import discord
@@ -14,19 +13,22 @@ from discord.ext import commands
 
 from bot.cards import CardService
 from bot.errors import ConfigurationError, DisconnectedError, DownloadFailedError
+from bot.flow import Admission, Stop, Work
 from bot.gateway import OUT_OF_REACH, stay, tolerate
 from bot.ingest import Curation, IngestService
-from bot.metrics import Metrics
+from bot.metrics import Metrics, Sample
 from bot.net import Fetcher, traced
 from bot.privacy import PrivacyService
 from bot.requests import begin
 from bot.rules import RulesService
 from bot.search import SearchService
+from bot.shards import SINGLE, Gate, Shards, Starts
 from bot.watch import WatchService
 from db.index import SearchIndex
 
 COGS = (
     "cogs.errors",
+    "cogs.stopping",
     "cogs.search",
     "cogs.admin",
     "cogs.bulk",
@@ -37,12 +39,20 @@ COGS = (
 )
 LOGIN_TIMEOUT = 10.0
 
+# Seconds for Discord to agree that the connection ends.
+CLOSING = 1.0
+# Codes by which the gateway refuses a shard: there is no such one, or there are too few.
+INVALID_SHARD, SHARDING_REQUIRED = 4010, 4011
+
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the cogs call; they decide nothing themselves."""
+    """What the cogs call; they decide nothing themselves.
+
+    ``turns`` is taken for each picture that is read, and ``work`` notes what is being answered.
+    """
 
     search: SearchService
     ingest: IngestService
@@ -53,6 +63,8 @@ class Services:
     watch: WatchService
     privacy: PrivacyService
     cards: CardService | None = None
+    turns: Admission = field(default_factory=Admission)
+    work: Work = field(default_factory=Work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +122,26 @@ class WhereisTree(app_commands.CommandTree["WhereisBot"]):
         return True
 
 
-class WhereisBot(commands.Bot):
-    """The bot. It carries the services; what it does is in the cogs."""
+class WhereisBot(commands.AutoShardedBot):
+    """The bot. It carries the services; what it does is in the cogs.
+
+    It has the ``shards`` given, or all of as many as Discord advises where there are ``None``; each
+    waits at the ``gate`` until it may say who it is.
+    """
 
     def __init__(
-        self, services: Services, options: BotOptions, *, metrics: Metrics | None = None
+        self,
+        services: Services,
+        options: BotOptions,
+        *,
+        shards: Shards | None = SINGLE,
+        gate: Gate | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self.metrics = metrics or Metrics()
+        given: dict[str, Any] = {}
+        if shards is not None:
+            given = {"shard_ids": list(shards.ids), "shard_count": shards.count}
         super().__init__(
             command_prefix=_prefixes,
             intents=intents(),
@@ -127,23 +152,25 @@ class WhereisBot(commands.Bot):
             max_messages=1000,
             tree_cls=WhereisTree,
             http_trace=traced(self._note_discord_request),
+            **given,
         )
         self.services = services
         self.options = options
+        self._gate = gate or Gate()
         tolerate(self)
-        self._connected = False
-        self.metrics.read("whereis_gateway_up", lambda: [((self._shard,), self.connected)])
+        # The shards that have a connection, over which Discord has said what there is.
+        self._up: set[int] = set()
+        self.metrics.read(
+            "whereis_gateway_up",
+            lambda: [((str(shard),), shard in self._up) for shard in sorted(self.shards)],
+        )
         self.metrics.read("whereis_gateway_latency_seconds", self._latencies)
         self.metrics.number("whereis_guilds", lambda: len(self.guilds))
 
     @property
     def connected(self) -> bool:
-        """Whether there is a connection to Discord, over which it has said what there is."""
-        return self._connected and self.is_ready() and not self.is_closed()
-
-    @property
-    def _shard(self) -> str:
-        return str(self.shard_id or 0)
+        """Whether all shards have a connection, over which Discord has said what there is."""
+        return self.is_ready() and not self.is_closed() and self._up >= self.shards.keys()
 
     async def setup_hook(self) -> None:
         """Read the rules, load the cogs and tell Discord about the commands."""
@@ -153,26 +180,61 @@ class WhereisBot(commands.Bot):
         for name in COGS:
             if name not in self.extensions:
                 await self.load_extension(name)
-        synced = await self.tree.sync()
-        log.info("%d application commands are known to Discord", len(synced))
+        # They are the same for all processes, and Discord counts how often it is told.
+        if self.shard_ids is None or 0 in self.shard_ids:
+            synced = await self.tree.sync()
+            log.info("%d application commands are known to Discord", len(synced))
+
+    async def launch_shard(self, gateway: Any, shard_id: int, *, initial: bool = False) -> None:
+        """Connect a shard once it is its turn: a connection that only waits is taken for dead."""
+        await self._gate.take(shard_id, self._starts)
+        await super().launch_shard(gateway, shard_id, initial=initial)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Note that a shard says who it is; one that begins anew waits for its turn here."""
+        await self._gate.use(shard_id or 0, self._starts)
+
+    async def _starts(self) -> Starts:
+        try:
+            limits = await self.fetch_session_start_limits()
+        except (discord.GatewayNotFound, *OUT_OF_REACH) as error:
+            log.warning(
+                "Discord did not say how many shards may start at once: %s", type(error).__name__
+            )
+            return Starts()
+        return Starts(limits.max_concurrency, limits.remaining, limits.reset_after / 1000)
+
+    async def close(self) -> None:
+        """Leave Discord, and let other processes have their turn."""
+        try:
+            await super().close()
+        finally:
+            await self._gate.close()
 
     async def on_ready(self) -> None:
         """Say that the bot is there."""
-        log.info("ready as %s in %d servers", self.user, len(self.guilds))
+        shards = ", ".join(str(number) for number in sorted(self.shards))
+        log.info(
+            "ready as %s in %d servers, with shard %s of %s",
+            self.user,
+            len(self.guilds),
+            shards,
+            self.shard_count,
+        )
 
-    async def on_connect(self) -> None:
+    async def on_shard_connect(self, shard_id: int) -> None:
         """Note a new connection to Discord."""
-        self._connected = True
+        self._up.add(shard_id)
         self.metrics.gateway_events.labels("connect").inc()
 
-    async def on_resumed(self) -> None:
+    async def on_shard_resumed(self, shard_id: int) -> None:
         """Note that a connection goes on where it broke off."""
-        self._connected = True
+        self._up.add(shard_id)
         self.metrics.gateway_events.labels("resume").inc()
 
-    async def on_disconnect(self) -> None:
+    async def on_shard_disconnect(self, shard_id: int) -> None:
         """Note that a connection is lost, or that one could not be made."""
-        self._connected = False
+        self._up.discard(shard_id)
         self.metrics.gateway_events.labels("disconnect").inc()
 
     async def invoke(self, ctx: commands.Context["WhereisBot"], /) -> None:  # type: ignore[override]
@@ -181,9 +243,9 @@ class WhereisBot(commands.Bot):
             begin("text", self.metrics, ctx.guild.id if ctx.guild is not None else None)
         await super().invoke(ctx)
 
-    def _latencies(self) -> list[tuple[tuple[str, ...], float]]:
+    def _latencies(self) -> list[Sample]:
         # No number before the first heartbeat, and none that is one while there is no answer.
-        return [((self._shard,), self.latency)] if math.isfinite(self.latency) else []
+        return [((str(shard),), spent) for shard, spent in self.latencies if math.isfinite(spent)]
 
     def _note_discord_request(self, part: str, status: int | None) -> None:
         self.metrics.discord_requests.labels(part, "none" if status is None else status).inc()
@@ -207,26 +269,26 @@ def _nothing() -> None:
     pass
 
 
-async def connect(bot: WhereisBot, token: str, *, stopping: Callable[[], None] = _nothing) -> None:
-    """Log in and serve until SIGTERM or Ctrl-C; ``stopping`` is called when one comes.
+async def connect(
+    bot: WhereisBot, token: str, stop: Stop, *, stopping: Callable[[], None] = _nothing
+) -> None:
+    """Log in and serve until told to stop; then finish what is under way, and tell who asks anew.
 
-    Raises :class:`bot.errors.ConfigurationError` when the token or the intents are wrong, and
-    :class:`bot.errors.DisconnectedError` when Discord does not let the bot stay.
+    ``stopping`` is called when that begins.
+
+    Raises :class:`bot.errors.ConfigurationError` when the token, the intents or the shards are
+    wrong, and :class:`bot.errors.DisconnectedError` when Discord does not let the bot stay.
     """
-    loop = asyncio.get_running_loop()
     serving = asyncio.create_task(stay(bot, token))
-
-    def stop() -> None:
-        stopping()
-        serving.cancel()
-
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop)
+    told = asyncio.create_task(stop.wait())
     try:
-        async with bot:
-            await serving
-    except asyncio.CancelledError:
-        log.info("told to stop")
+        await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()
+            return
+        stopping()
+        bot.services.turns.stop()
+        await bot.services.work.finish()
     except discord.LoginFailure:
         raise ConfigurationError(
             "Discord does not accept the token in DISCORD_TOKEN. Reset it at "
@@ -239,14 +301,31 @@ async def connect(bot: WhereisBot, token: str, *, stopping: Callable[[], None] =
             "on “Message Content Intent”, save, and start again."
         ) from None
     except discord.ConnectionClosed as closed:
+        if closed.code in (INVALID_SHARD, SHARDING_REQUIRED):
+            raise ConfigurationError(
+                "Discord does not take these shards: there is none of that number, or there are "
+                "too few for the servers that the bot is in. Start all processes of the bot with "
+                "more shards (--shards or WHEREIS_SHARDS), or with none given in a single process, "
+                "which then has as many as Discord advises."
+            ) from None
         raise DisconnectedError(
             f"Discord closed the connection with code {closed.code}, and does not take the bot "
             "back; https://discord.com/developers/docs/topics/opcodes-and-status-codes says what "
             "the code means."
         ) from None
     finally:
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(name)
+        told.cancel()
+        serving.cancel()
+        await asyncio.wait({serving, told})
+        await _close(bot)
+
+
+async def _close(bot: WhereisBot) -> None:
+    try:
+        async with asyncio.timeout(CLOSING):
+            await bot.close()
+    except TimeoutError:
+        log.info("Discord did not answer that the connection ends")
 
 
 @dataclass(frozen=True, slots=True)

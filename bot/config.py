@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import ConfigurationError
+from bot.shards import Shards, parse_shards
 
 MEBIBYTE = 1024 * 1024
 MIN_KEY_LENGTH = 16
@@ -45,6 +46,8 @@ class Settings(BaseSettings):
     cooldown_uses: int = Field(5, ge=1)
     cooldown_seconds: float = Field(30.0, gt=0)
     max_pictures: int = Field(5, ge=1, le=25)
+    queue: int = Field(200, ge=25, le=10_000)
+    shards: Annotated[Shards | None, NoDecode] = None
 
     # Database
     database_url: SecretStr | None = Field(None, validation_alias="DATABASE_URL")
@@ -100,6 +103,11 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return frozenset(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("shards", mode="before")
+    @classmethod
+    def _which_of_how_many(cls, value: object) -> object:
+        return parse_shards(value) if isinstance(value, str) else value
 
     @field_validator("page_url_template")
     @classmethod

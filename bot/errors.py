@@ -16,6 +16,8 @@
     │   │   ├── ReadOnlyError         it can be read, and not written
     │   │   └── UncertainWriteError   it went away while it stored something
     │   └── SchemaError             the schema is not one we can work with   exit 3
+    ├── BusyError                   there is too much to do; it can be asked again
+    │   └── RestartingError         the program is about to stop
     └── RequestError                what a person asked for can't be done
         ├── NotFoundError           there is no such picture or collection
         ├── NotAllowedError         they may not do that
@@ -111,6 +113,17 @@ class UncertainWriteError(DatabaseUnavailableError):
 
 class SchemaError(DatabaseError):
     """The schema in the database is newer than this program, or is not ours."""
+
+
+class BusyError(WhereisError):
+    """There is too much to do at the moment; the same can be asked again later."""
+
+
+class RestartingError(BusyError):
+    """The program is about to stop, and begins nothing any more."""
+
+    def __init__(self, sentence: str = "I am about to restart. Ask again in a minute.") -> None:
+        super().__init__(sentence)
 
 
 class RequestError(WhereisError):

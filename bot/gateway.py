@@ -57,16 +57,19 @@ async def stay(client: discord.Client, token: str) -> None:
         else:
             return
         breakdowns = 1 if loop.time() - began > STEADY else breakdowns + 1
-        # A client of several shards closes itself at the first.
-        if breakdowns > MOST_BREAKDOWNS or client.is_closed():
+        if breakdowns > MOST_BREAKDOWNS:
             raise DisconnectedError(
                 "The connection to Discord broke down, and not for the first time or for good; the "
                 "log says over what. Start the bot again, and update it if that does not help."
             )
-        if client.ws is not None:
-            # Its heartbeats would go on.
-            await client.ws.close()
         await asyncio.sleep(_wait(breakdowns))
+        if client.is_closed():
+            # At what it did not expect, a client closes itself with all its shards.
+            client.clear()
+            _open(client)
+            # Its queue has the end in it.
+            await client._async_setup_hook()
+            await _log_in(client, token)
 
 
 def tolerate(client: discord.Client) -> None:
@@ -96,11 +99,15 @@ async def _log_in(client: discord.Client, token: str) -> None:
             wait = _wait(tries)
             log.warning("Discord is out of reach, trying again in %.0f s: %s", wait, error)
             await client.http.close()
-            # What was closed is not opened again; the next try is to make its own.
-            client.http.connector = discord.utils.MISSING
+            _open(client)
             await asyncio.sleep(wait)
         else:
             return
+
+
+def _open(client: discord.Client) -> None:
+    # What was closed is not opened again; the next try is to make its own.
+    client.http.connector = discord.utils.MISSING
 
 
 def _may_pass(error: Exception) -> bool:

@@ -77,6 +77,13 @@ READINGS: Mapping[str, Reading] = MappingProxyType(
         "whereis_worker_processes": Reading("Processes that read pictures, at most."),
         "whereis_workers_busy": Reading("Processes that read a picture now, or begin anew."),
         "whereis_workers_waiting": Reading("Pictures that wait for a process."),
+        "whereis_turns_waiting": Reading("Pictures of people that wait for their turn."),
+        "whereis_turns_in_background": Reading("Pictures of the background that wait for a turn."),
+        "whereis_turns_taken": Reading("Pictures whose turn it is."),
+        "whereis_turns_refused": Reading(
+            "Questions that got no turn, by what there was too much of.", ("why",), grows=True
+        ),
+        "whereis_work": Reading("Commands, clicks and requests that are being answered."),
         "whereis_watch_waiting": Reading("Messages that wait for the watch."),
         "whereis_database_up": Reading("Whether the database answered at this look (1) or not."),
         "whereis_database_read_only": Reading("Whether the database can only be read (1) or not."),

@@ -12,7 +12,8 @@ class PrivacyService:
     """Knows who wants nothing stored about them.
 
     They are asked for at every picture that is watched, so their ids are in memory; the database
-    looks again when something is written.
+    looks again when something is written.  Whom another process has heard of is read when this one
+    is told of it.
     """
 
     def __init__(self, store: MembersStore) -> None:
@@ -22,6 +23,16 @@ class PrivacyService:
     async def load(self) -> None:
         """Read who opted out. Raises :class:`bot.errors.DatabaseUnavailableError`."""
         self._opted_out = set(await self._store.opted_out())
+
+    async def reload(self, user_id: int) -> None:
+        """Read anew whether a member opted out.
+
+        Raises :class:`bot.errors.DatabaseUnavailableError`.
+        """
+        if await self._store.is_opted_out(user_id):
+            self._opted_out.add(user_id)
+        else:
+            self._opted_out.discard(user_id)
 
     def opted_out(self, user_id: int) -> bool:
         """Whether a member wants nothing stored about them."""

@@ -53,8 +53,8 @@ log = logging.getLogger(__name__)
 class RulesService:
     """Knows the rules of every server, and changes them.
 
-    They are few and small and asked for at every message, so they are all in memory.  Nothing but
-    this may write them while it runs.
+    They are few and small and asked for at every message, so they are all in memory.  What another
+    process changes is read anew when this one is told of it.
     """
 
     def __init__(self, store: RulesStore, sightings: SightingsStore) -> None:
@@ -65,7 +65,17 @@ class RulesService:
 
     async def load(self) -> None:
         """Read them all. Raises :class:`bot.errors.DatabaseUnavailableError`."""
-        self._rules = await self._store.all()
+        async with self._changing:
+            self._rules = await self._store.all()
+
+    async def reload(self, guild_id: int) -> None:
+        """Read those of a server anew. Raises :class:`bot.errors.DatabaseUnavailableError`."""
+        async with self._changing:
+            rules = await self._store.of(guild_id)
+            if rules is None:
+                self._rules.pop(guild_id, None)
+            else:
+                self._rules[guild_id] = rules
 
     def of(self, guild_id: int | None) -> Rules:
         """The rules of a server; the defaults for one without, and in private messages."""

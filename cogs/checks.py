@@ -12,11 +12,14 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import WhereisBot
+from bot.client import BotOptions, WhereisBot
 from bot.errors import NotAllowedError
 from cogs.delivery import UNSAID
 from cogs.places import is_restricted, is_welcome, listed, rules_of
 from cogs.text import escape, in_brief
+
+# Who turns pages presses one button after the other.
+CLICKS_PER_SEARCH = 10
 
 T = TypeVar("T")
 Asks = commands.Context[Any] | discord.Interaction[Any]
@@ -80,6 +83,11 @@ class Pace:
         wait = bucket.update_rate_limit(now) if bucket is not None else None
         if bucket is not None and wait:
             raise OnCooldownError(bucket, wait)
+
+
+def clicks(options: BotOptions) -> Pace:
+    """How often one person may press buttons and choose from menus."""
+    return Pace(options.cooldown_uses * CLICKS_PER_SEARCH, options.cooldown_seconds)
 
 
 def _user_id(user: discord.abc.User) -> int:

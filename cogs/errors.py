@@ -70,12 +70,38 @@ async def setup(bot: WhereisBot) -> None:
     await bot.add_cog(Errors(bot))
 
 
+class Reticence:
+    """Keeps the answers to a flood from being one.
+
+    That they ask too often is told to a member once, until they may ask again; whatever else goes
+    wrong, ``times`` in so many ``seconds``.
+    """
+
+    def __init__(self, times: int, seconds: float) -> None:
+        self._told: dict[int, float] = {}
+        self._errors: commands.CooldownMapping[int] = commands.CooldownMapping.from_cooldown(
+            times, seconds, lambda user_id: user_id
+        )
+
+    def tells(self, user_id: int, error: BaseException) -> bool:
+        """Whether a member is told of an error of a text command."""
+        now = discord.utils.utcnow().timestamp()
+        if not isinstance(error, commands.CommandOnCooldown):
+            return not self._errors.update_rate_limit(user_id, now)
+        self._told = {user: until for user, until in self._told.items() if until > now}
+        if user_id in self._told:
+            return False
+        self._told[user_id] = now + error.retry_after
+        return True
+
+
 class Errors(commands.Cog):
     """Hears of every error of a command and answers it."""
 
     def __init__(self, bot: WhereisBot) -> None:
         self._bot = bot
         self._original = bot.tree.on_error
+        self._reticence = Reticence(bot.options.cooldown_uses, bot.options.cooldown_seconds)
 
     async def cog_load(self) -> None:
         """Take over the errors of slash commands and menus."""
@@ -95,9 +121,10 @@ class Errors(commands.Cog):
         if ctx.interaction is not None:
             await present(ctx.interaction, error)
             return
+        self._bot.services.work.note()
         sentence = explain(error, f"command {ctx.command}")
         _note(error)
-        if sentence is None:
+        if sentence is None or not self._reticence.tells(ctx.author.id, root_of(error)):
             return
         if isinstance(error, commands.UserInputError) and ctx.command is not None:
             sentence = f"{sentence}\n{usage(ctx.command, ctx.clean_prefix)}"

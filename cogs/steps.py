@@ -8,6 +8,7 @@ from discord.ext import commands
 
 from bot.client import WhereisBot
 from bot.errors import NotFoundError, RequestError
+from bot.flow import Asker
 from bot.ingest import Actor, Collection
 from bot.privacy import PrivacyService
 from bot.search import Scope
@@ -16,6 +17,7 @@ from cogs.checks import (
     ONLY_IN_SERVERS,
     Pace,
     RefusedError,
+    clicks,
     require_moderator,
     require_owner,
     require_server,
@@ -59,6 +61,7 @@ class Steps:
         self._ingest = bot.services.ingest
         options = bot.options
         self._pace = Pace(options.cooldown_uses * STEPS_PER_SEARCH, options.cooldown_seconds)
+        self._clicks = clicks(options)
 
     async def begin(self, ctx: Ctx, name: str | None = None) -> Place:
         """Count a step, and find where it is taken: in this server's own collection, or for the
@@ -100,6 +103,7 @@ class Steps:
         """Lets through who may change what is there, where it is."""
 
         async def gate(click: Click) -> None:
+            self._clicks.count(click.user)
             if place.named:
                 await require_owner(self._bot, click.user)
             else:
@@ -151,6 +155,11 @@ def actor_of_click(click: Click) -> Actor:
     """Who takes a step by a click, and where."""
     privacy: PrivacyService = click.client.services.privacy
     return privacy.actor(click.user.id, click.guild_id, click.channel_id, click.id)
+
+
+def asker_of(ctx: Ctx) -> Asker:
+    """For whom pictures are read."""
+    return Asker.on_discord(guild_id_of(ctx), ctx.author.id)
 
 
 def guild_id_of(ctx: Ctx) -> int | None:

@@ -94,8 +94,8 @@ def _escaped(text: str) -> str:
     return escaped.replace("@", f"@{_ZERO_WIDTH_SPACE}")
 
 
-def in_brief(error: Exception) -> str:
-    """An error of Discord's or on the way there, for the log; its words may quote what was sent."""
+def in_brief(error: BaseException) -> str:
+    """What came between us and Discord, for the log; its own words may quote what was sent."""
     if isinstance(error, discord.HTTPException):
         return f"{error.status} ({error.code})"
     return type(error).__name__

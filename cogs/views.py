@@ -13,6 +13,7 @@ import discord
 from bot.requests import begin
 from cogs.delivery import UNSAID
 from cogs.errors import present, whisper
+from cogs.stopping import LEFT_STEP, begin_click
 from cogs.text import in_brief
 
 Click = discord.Interaction[Any]
@@ -45,6 +46,7 @@ class PersonalView(discord.ui.View):
         if interaction.user.id != self._user_id:
             await whisper(interaction, NOT_YOURS)
             return False
+        begin_click(interaction, LEFT_STEP)
         await self._gate(interaction)
         return True
 

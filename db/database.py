@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.errors import ConfigurationError, WhereisError
 from db.cards import CardMemory
+from db.changes import Changes
 from db.connections import (
     REPLICA,
     Connections,
@@ -28,6 +29,7 @@ from db.records import ReplicaStatus, ServerInfo
 from db.rules import RulesStore
 from db.sightings import SightingsStore
 from db.store import Store
+from db.turns import Turns
 
 
 def _silent(_line: str) -> None:
@@ -53,6 +55,8 @@ class Database:
         self.rules = RulesStore(connections, sql)
         self.sightings = SightingsStore(connections, sql)
         self.members = MembersStore(connections, sql)
+        self.changes = Changes(connections)
+        self.turns = Turns(connections, sql)
         self._connections = connections
         self._sql = sql
         self._schema_version = schema_version

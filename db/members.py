@@ -36,6 +36,11 @@ class MembersStore:
         rows = await self._connections.fetch(self._sql["opted_out_all"])
         return frozenset(row["user_id"] for row in rows)
 
+    async def is_opted_out(self, user_id: int) -> bool:
+        """Whether a member opted out."""
+        (row,) = await self._connections.fetch(self._sql["opted_out_one"], user_id)
+        return bool(row["opted_out"])
+
     async def stored(self, user_id: int) -> Stored:
         """What there is about a member."""
         (row,) = await self._connections.fetch(self._sql["member_stored"], user_id)

@@ -80,6 +80,11 @@ class RulesStore:
         rows = await self._connections.fetch(self._sql["rules_all"])
         return {row["guild_id"]: _rules(row) for row in rows}
 
+    async def of(self, guild_id: int) -> Rules | None:
+        """The rules of a server, if it has made any."""
+        rows = await self._connections.fetch(self._sql["rules_of"], guild_id)
+        return _rules(rows[0]) if rows else None
+
     async def put(self, guild_id: int, rules: Rules) -> None:
         """Store the rules of a server in place of those that it has."""
         await self._connections.execute(self._sql["rules_put"], guild_id, *_values(rules))

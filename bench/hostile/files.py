@@ -50,7 +50,7 @@ def _all(base: str, secret: str) -> Iterator[tuple[str, str, bytes]]:
         image = f'<image width="120" height="80" xlink:href="{path}"/>'
         yield "secret.svg", "refers to a file", _svg(image)
     yield from _entities(base, secret)
-    yield from _endless()
+    yield from endless()
 
 
 def references(base: str) -> tuple[str, ...]:
@@ -178,7 +178,8 @@ def _entities(base: str, secret: str) -> Iterator[tuple[str, str, bytes]]:
     yield "style.svg", "refers to an address", _svg("", before=style)
 
 
-def _endless() -> Iterator[tuple[str, str, bytes]]:
+def endless() -> Iterator[tuple[str, str, bytes]]:
+    """Drawings that nobody sees the end of, and such as are too deep: name, trick and data."""
     trick = "never ends"
     uses = "".join(
         f'<g id="g{n}">' + f'<use xlink:href="#g{n - 1}"/>' * 10 + "</g>" for n in range(1, 17)

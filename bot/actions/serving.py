@@ -10,12 +10,15 @@ from bot.actions.common import say
 from bot.config import Settings
 from bot.errors import ConfigurationError
 from bot.log import configure
+from bot.shards import Shards
 
 
-async def run(settings: Settings) -> None:
-    """Run the bot until it is told to stop."""
+async def run(settings: Settings, shards: Shards | None = None) -> None:
+    """Run the bot until it is told to stop, with the ``shards`` given or else those set."""
     from bot.app import run_bot  # noqa: PLC0415
 
+    if shards is not None:
+        settings = settings.model_copy(update={"shards": shards})
     await run_bot(settings, say=say)
 
 

@@ -9,12 +9,13 @@ import click
 
 from bot import actions
 from bot.cli.imports import import_
-from bot.cli.options import into_collection, run_to_end
+from bot.cli.options import into_collection, run_to_end, which_shards
 from bot.config import Settings, clear_secrets
 from bot.errors import WhereisError
 from bot.ingest import IndexKind, ListFormat
 from bot.log import configure
 from bot.search import Scope
+from bot.shards import Shards
 
 INTERRUPTED = 130
 
@@ -48,10 +49,17 @@ def main(ctx: click.Context) -> None:
 
 
 @main.command()
+@click.option(
+    "--shards",
+    callback=which_shards,
+    metavar="WHICH/COUNT",
+    help="Have only these shards of so many: 0-1/4, 2/4 or 0,2/4; other processes have the rest. "
+    "By default it is WHEREIS_SHARDS, or else all of as many as Discord advises.",
+)
 @click.pass_obj
-def run(settings: Settings) -> None:
+def run(settings: Settings, shards: Shards | None) -> None:
     """Run the bot. It needs DISCORD_TOKEN."""
-    run_to_end(actions.run(settings))
+    run_to_end(actions.run(settings, shards))
 
 
 @main.command()

@@ -4,7 +4,7 @@ from bot.ingest.curation import AddedMany, Curation, Failure, Wanted
 from bot.ingest.exchange import MOST_BYTES, MOST_ROWS, ListFormat
 from bot.ingest.report import ImportReport, Stage
 from bot.ingest.review import Bookmark, Twins, Walked
-from bot.ingest.service import AddOutcome, IngestService, NewPicture
+from bot.ingest.service import AddOutcome, IngestService, NewPicture, ReadPicture
 from db.records import (
     SOMEBODY,
     Action,
@@ -43,6 +43,7 @@ __all__ = [
     "ListFormat",
     "ListedImage",
     "NewPicture",
+    "ReadPicture",
     "Stage",
     "StoredPicture",
     "Twins",

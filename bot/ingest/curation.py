@@ -3,10 +3,12 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from bot.ahead import ahead
 from bot.errors import (
+    BusyError,
     FetchError,
     NotFoundError,
     PictureRefusedError,
@@ -42,6 +44,9 @@ NO_TIME = "There was no time left for it; ask once more for the rest."
 _ADDRESS = re.compile(r"\s*<?https?://", re.IGNORECASE)
 
 Progress = Callable[[float], None]
+
+TakeTurn = Callable[[], AbstractAsyncContextManager[None]]
+"""Waits until a picture may be loaded and read, and raises :class:`bot.errors.BusyError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +109,12 @@ class Curation:
         actor: Actor,
         on_progress: Progress,
         *,
+        turn: TakeTurn = nullcontext,
         seconds: float = SECONDS,
     ) -> AddedMany:
         """Add pictures, each of a page of its own, as one step; those that can't be are told.
 
-        ``on_progress`` is told the share of them that has been read.
+        ``on_progress`` is told the share of them that has been read; each is, within a ``turn``.
         """
         until = asyncio.get_running_loop().time() + seconds
         appearances: list[NewAppearance] = []
@@ -117,7 +123,7 @@ class Curation:
         async def read(picture: Wanted) -> NewAppearance | Failure:
             if asyncio.get_running_loop().time() >= until:
                 return Failure(picture.name, NO_TIME)
-            return await self._read(picture)
+            return await self._read(picture, turn)
 
         limit = min(AT_ONCE, self._workers.capacity)
         async for _, found in ahead(wanted, read, limit=limit):
@@ -130,9 +136,10 @@ class Curation:
         count_added(self._metrics, stored)
         return AddedMany(stored, tuple(failures))
 
-    async def _read(self, picture: Wanted) -> NewAppearance | Failure:
+    async def _read(self, picture: Wanted, turn: TakeTurn) -> NewAppearance | Failure:
         try:
-            read = await self._workers.fingerprint(await picture.load())
+            async with turn():
+                read = await self._workers.fingerprint(await picture.load())
             if isinstance(read, Unreadable):
                 return Failure(picture.name, read.reason)
             if read.plain:
@@ -145,7 +152,7 @@ class Curation:
                 picture.page.url,
                 read.look,
             )
-        except (FetchError, PictureRefusedError) as error:
+        except (BusyError, FetchError, PictureRefusedError) as error:
             return Failure(picture.name, error.sentence)
 
     async def import_list(self, data: bytes, collection: Collection, actor: Actor) -> ImportReport:

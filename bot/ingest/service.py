@@ -44,6 +44,14 @@ class NewPicture:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadPicture:
+    """A picture that can be added: the name of its file if known, and its fingerprint."""
+
+    file: str | None
+    fingerprint: Fingerprint
+
+
+@dataclass(frozen=True, slots=True)
 class AddOutcome:
     """What became of one added picture.
 
@@ -132,10 +140,29 @@ class IngestService:
     ) -> tuple[AddOutcome, ...]:
         """Add pictures of one page, all or none, as one step that can be undone.
 
-        Raises :class:`PictureRefusedError` for a picture that can't be read or found again.
+        Raises as :meth:`read`.
         """
-        read = [(p, await self._workers.fingerprint(p.data)) for p in pictures]
-        prints = [_accepted(picture, fingerprint) for picture, fingerprint in read]
+        read = [await self.read(picture) for picture in pictures]
+        return await self.add_read(read, title, url, collection, actor)
+
+    async def read(self, picture: NewPicture) -> ReadPicture:
+        """Read a picture that is to be added.
+
+        Raises :class:`PictureRefusedError` for one that can't be read or found again.
+        """
+        fingerprint = _accepted(picture, await self._workers.fingerprint(picture.data))
+        return ReadPicture(picture.file, fingerprint)
+
+    async def add_read(
+        self,
+        pictures: Sequence[ReadPicture],
+        title: str,
+        url: str | None,
+        collection: Collection,
+        actor: Actor,
+    ) -> tuple[AddOutcome, ...]:
+        """As :meth:`add`, of pictures that have been read."""
+        prints = [picture.fingerprint for picture in pictures]
         scope = Scope(guild_id=collection.guild_id)
         near = [await self._search.near(fingerprint, scope) for fingerprint in prints]
         appearances = [

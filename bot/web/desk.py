@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.cards import Card, CardService, picture_of
 from bot.errors import DownloadTooLargeError, FetchError, NotFoundError
+from bot.flow import Admission, Asker
 from bot.metrics import Metrics
 from bot.net import Fetcher
 from bot.requests import count_search, timed
@@ -32,6 +33,9 @@ from bot.web.thumbs import Thumb, Thumbs
 
 VISITOR = Scope()
 """What a visitor may see: the wikis. No server's own pictures, whatever they ask for."""
+
+# All visitors together are to the line before the workers what one Discord server is.
+_WEB = "web"
 
 # What a list of pages counts, beside a search; and a thumbnail, though those are counted apart.
 _LOOK_UP = 0.2
@@ -75,6 +79,7 @@ class Desk:
         options: WebOptions,
         *,
         cards: CardService | None = None,
+        turns: Admission | None = None,
         metrics: Metrics | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -84,6 +89,7 @@ class Desk:
         self._cards = cards
         self._thumbs = Thumbs(cards, clock=clock) if cards is not None else None
         self._metrics = metrics or Metrics()
+        self._turns = Admission() if turns is None else turns
         self._keys = Keys(options.keys)
         self._by_address = Allowances(options.burst, options.per_minute, clock=clock)
         self._by_key = Allowances(options.burst, options.key_per_minute, clock=clock)
@@ -110,10 +116,12 @@ class Desk:
                 max_bytes=self._options.max_bytes,
                 seconds=self._options.upload_timeout,
             )
-            if isinstance(asked, Link):
-                data = await self._fetched(asked.url)
-                return asked.url, await self._search.search(data, VISITOR)
-            return asked.name, await self._search.search(asked.data, VISITOR)
+            # Places bound how many of a visitor's wait.
+            async with self._turns.turn(Asker(_WEB, caller.name, counted=False)):
+                if isinstance(asked, Link):
+                    data = await self._fetched(asked.url)
+                    return asked.url, await self._search.search(data, VISITOR)
+                return asked.name, await self._search.search(asked.data, VISITOR)
 
     async def by_hash(self, request: web.Request) -> tuple[str, Answer]:
         """Search for the hash in the query: with its look if there is one, or within its radius."""

@@ -6,13 +6,18 @@ from math import ceil
 from aiohttp import web
 
 from bot.errors import (
+    BusyError,
     DatabaseError,
     DownloadTooLargeError,
     FetchError,
     NotFoundError,
     RefusedURLError,
+    RestartingError,
     WhereisError,
 )
+
+_RESTARTING = 10.0  # seconds after which the program is there again
+_BUSY = 30.0  # seconds after which the line of those who wait is shorter
 
 _CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed"}
 _SENTENCES = {
@@ -41,14 +46,11 @@ def slower(seconds: float, sentence: str) -> ProblemError:
     return ProblemError(429, "too_many_requests", sentence, {"Retry-After": _whole(seconds)})
 
 
-def busy(seconds: float) -> ProblemError:
-    """What one reads who comes when too many others do."""
-    return ProblemError(
-        503,
-        "busy",
-        "Too much is being asked for at this moment. Try again soon.",
-        {"Retry-After": _whole(seconds)},
-    )
+def busy(
+    seconds: float, sentence: str = "Too much is being asked for at this moment. Try again soon."
+) -> ProblemError:
+    """What one reads who comes when too many others do, or when the program is about to stop."""
+    return ProblemError(503, "busy", sentence, {"Retry-After": _whole(seconds)})
 
 
 def bad_request(sentence: str) -> ProblemError:
@@ -66,6 +68,10 @@ def of_error(error: WhereisError) -> ProblemError:
         return ProblemError(422, "link_too_large", error.sentence)
     if isinstance(error, FetchError):
         return ProblemError(422, "link_failed", error.sentence)
+    if isinstance(error, RestartingError):
+        return busy(_RESTARTING, error.sentence)
+    if isinstance(error, BusyError):
+        return busy(_BUSY, error.sentence)
     if isinstance(error, NotFoundError):
         return ProblemError(404, "not_found", error.sentence)
     if isinstance(error, DatabaseError):

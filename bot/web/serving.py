@@ -1,5 +1,6 @@
 """The server: what every answer has, and how it begins and ends."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -7,7 +8,8 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from bot.cards import CardService
-from bot.errors import ConfigurationError, WhereisError
+from bot.errors import ConfigurationError, RestartingError, WhereisError
+from bot.flow import Admission, Work
 from bot.metrics import Metrics
 from bot.net import Fetcher
 from bot.search import SearchService
@@ -23,8 +25,9 @@ from bot.web.problems import ProblemError, of_error, of_refusal
 
 # Seconds for which what is left of a refused request is taken in, so that its sender reads why.
 LINGER = 3.0
-# Seconds that answers may take which are under way when the server is told to stop.
-_SHUTDOWN = 5.0
+# Seconds that answers may take which are under way when the server is closed; before it is told to
+# stop, `work` waits for them.
+_SHUTDOWN = 1.0
 # What programs ask for; the rest is the page.
 API = ("/api/", "/thumbs/")
 
@@ -39,19 +42,23 @@ async def serve_web(
     *,
     cards: CardService | None = None,
     metrics: Metrics | None = None,
+    turns: Admission | None = None,
+    work: Work | None = None,
     clock: Callable[[], float] = time.monotonic,
     lingering_time: float = LINGER,
 ) -> AsyncIterator[str]:
     """Serve the page and the API; gives the address at which they are.
 
     Without ``cards`` nothing is told of the articles; ``metrics`` is told of the requests.
-    ``clock`` gives the seconds by which is counted what each may ask.  Raises
-    :class:`ConfigurationError` where it can't listen.
+    Pictures are read when it is their turn in ``turns``; ``work`` notes what is being answered, and
+    says when nothing is any more.  ``clock`` gives the seconds by which is counted what each may
+    ask.  Raises :class:`ConfigurationError` where it can't listen.
     """
     metrics = metrics or Metrics()
-    desk = Desk(search, fetcher, options, cards=cards, metrics=metrics, clock=clock)
+    work = Work() if work is None else work
+    desk = Desk(search, fetcher, options, cards=cards, metrics=metrics, turns=turns, clock=clock)
     runner = web.AppRunner(
-        application(Api(desk, options), SearchPage(desk, options), metrics),
+        application(Api(desk, options), SearchPage(desk, options), metrics, work),
         handle_signals=False,
         # Who goes away leaves no search behind.
         handler_cancellation=True,
@@ -78,13 +85,21 @@ async def serve_web(
         await runner.cleanup()
 
 
-def application(api_: Api, page: SearchPage, metrics: Metrics) -> web.Application:
+def application(api_: Api, page: SearchPage, metrics: Metrics, work: Work) -> web.Application:
     """All addresses, and what they have in common."""
 
     @web.middleware
     async def answered(request: web.Request, handler: _Handler) -> web.StreamResponse:
+        task = asyncio.current_task()
         try:
+            # Each request has a task of its own, which ends when its answer is sent.
+            work.begin()
             return await handler(request)
+        except asyncio.CancelledError:
+            if task is None or not work.has_given_up(task):
+                raise
+            task.uncancel()
+            problem = of_error(RestartingError())
         except WhereisError as error:
             problem = of_error(error)
         except web.HTTPException as refusal:

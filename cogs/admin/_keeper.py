@@ -6,21 +6,20 @@ from typing import Any
 
 import discord
 
-from bot.client import WhereisBot
 from bot.errors import NotFoundError, PictureRefusedError, RequestError
-from bot.ingest import Actor, Addition, ListedImage, NewPicture
+from bot.flow import Turn
+from bot.ingest import Actor, Addition, ListedImage, NewPicture, ReadPicture
 from bot.search import Match
 from bot.titles import parse_page
 from cogs.admin import _embeds as embeds
 from cogs.admin._views import PER_PAGE, ChoiceView, ListView
-from cogs.steps import Ctx, Place, Steps, actor_of, answer, file_name, guild_id_of
+from cogs.steps import Ctx, Place, Steps, actor_of, answer, asker_of, file_name, guild_id_of
 from cogs.targets import Target
 from cogs.text import escape, plain
 from cogs.views import Click
 from cogs.wording import collection_label, undone
 
 SEARCH_LIMIT = 100
-AT_ONCE = 2
 
 NO_PICTURE = (
     "There is no picture. Attach one, put a link to one behind the page, or reply to a message "
@@ -30,11 +29,6 @@ NO_PICTURE = (
 
 class Keeper(Steps):
     """Adds, removes, lists and takes back, and answers."""
-
-    def __init__(self, bot: WhereisBot) -> None:
-        super().__init__(bot)
-        # So many requests hold their pictures in memory at once.
-        self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def add(self, ctx: Ctx, page: str, targets: Sequence[Target], place: Place) -> None:
         """Add pictures of one page, and say what was added and what looks like it."""
@@ -47,18 +41,32 @@ class Keeper(Steps):
                 f"These are {len(targets)} pictures, and I take {self._bot.options.max_pictures} "
                 "at a time. Nothing was added."
             )
-        async with ctx.typing(), self._slots:
-            pictures = [await self._picture(target) for target in targets]
+        async with ctx.typing():
+            pictures = await self._read_all(ctx, targets)
             actor = actor_of(ctx)
-            outcomes = await self._ingest.add(pictures, title, url, collection, actor)
+            outcomes = await self._ingest.add_read(pictures, title, url, collection, actor)
         prefix = self._bot.prefix_of(ctx.guild)
         embed = embeds.added(title, url, outcomes, collection, guild_id_of(ctx), prefix)
         new = any(outcome.new for outcome in outcomes)
         await answer(ctx, embed, self.undo_button(ctx, place, actor) if new else None)
 
-    async def _picture(self, target: Target) -> NewPicture:
+    async def _read_all(self, ctx: Ctx, targets: Sequence[Target]) -> list[ReadPicture]:
+        """Read the pictures, each when it is its turn; what is wrong with the first is raised."""
+        turns = self._bot.services.turns
+        with turns.entered(asker_of(ctx), len(targets)) as entered:
+            pairs = zip(targets, entered, strict=True)
+            read = await asyncio.gather(
+                *(self._read(target, turn) for target, turn in pairs), return_exceptions=True
+            )
+        return [_or_raised(picture) for picture in read]
+
+    async def _read(self, target: Target, turn: Turn) -> ReadPicture:
         name = file_name(target.name)
-        return NewPicture(await self.read(target), name, shown=escape(name, 100) if name else None)
+        async with turn:
+            data = await self.read(target)
+            return await self._ingest.read(
+                NewPicture(data, name, shown=escape(name, 100) if name else None)
+            )
 
     async def remove(self, ctx: Ctx, image_id: int, place: Place) -> None:
         """Remove the picture of that number."""
@@ -91,7 +99,7 @@ class Keeper(Steps):
             raise RequestError(
                 "These are several pictures. Remove one at a time; nothing was removed."
             )
-        async with ctx.typing(), self._slots:
+        async with ctx.typing(), self._bot.services.turns.turn(asker_of(ctx)):
             matches = await self._matches(targets[0], place)
         if len(matches) == 1 and matches[0].confidence != "possible":
             await self.remove(ctx, matches[0].image_id, place)
@@ -181,6 +189,12 @@ class Keeper(Steps):
         async with ctx.typing():
             lines = await self._ingest.undo(place.collection, actor_of(ctx))
         await answer(ctx, undone(lines, place.collection, guild_id_of(ctx)))
+
+
+def _or_raised(picture: ReadPicture | BaseException) -> ReadPicture:
+    if isinstance(picture, BaseException):
+        raise picture
+    return picture
 
 
 async def _answer_list(ctx: Ctx, view: ListView[Any]) -> None:

@@ -15,7 +15,7 @@ from cogs.bulk._gather import Gathered, Naming, Posted, last_messages
 from cogs.checks import RefusedError
 from cogs.delivery import UNSAID
 from cogs.progress import EVERY, Progress, watched
-from cogs.steps import Ctx, Place, Steps, actor_of, answer, file_name, guild_id_of
+from cogs.steps import Ctx, Place, Steps, actor_of, answer, asker_of, file_name, guild_id_of
 from cogs.views import PersonalView
 
 MOST_PICTURES = 100
@@ -97,9 +97,13 @@ class Adding:
             shown = await answer(ctx, embeds.working(ADDING, 0.0))
             wanted = [self._wanted(each) for each in gathered.pictures]
             actor = actor_of(ctx)
+            turns = self._bot.services.turns
+            turn = partial(turns.turn, asker_of(ctx), background=True)
 
             async def work(on_progress: Progress) -> AddedMany:
-                return await self._curation.add_many(wanted, place.collection, actor, on_progress)
+                return await self._curation.add_many(
+                    wanted, place.collection, actor, on_progress, turn=turn
+                )
 
             async def show(fraction: float) -> None:
                 await edited(shown, embeds.working(ADDING, fraction))

@@ -11,15 +11,19 @@ import discord
 
 from bot.client import WhereisBot
 from bot.errors import DownloadFailedError, RequestError
+from bot.flow import Admission, Bounds
 from bot.ingest import MOST_BYTES, ListFormat
 from bot.net import NetworkError
 from cogs.bulk import _embeds as embeds
 from cogs.checks import RefusedError
-from cogs.steps import Ctx, Place, Steps, actor_of, answer, guild_id_of
+from cogs.steps import Ctx, Place, Steps, actor_of, answer, asker_of, guild_id_of
 from cogs.text import size
 from cogs.wording import collection_label
 
 AT_ONCE = 1
+
+# Lists that wait: one of a moderator, and of their server.
+WAITING = Bounds(user=1, server=1, all=20)
 
 # Of servers that take larger files: what is sent is held in memory.
 MOST_SENT = 25 * 1024 * 1024
@@ -47,7 +51,7 @@ class Lists:
         self._bot = bot
         self._steps = steps
         self._curation = bot.services.curation
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._turns = Admission(AT_ONCE, WAITING, noun="list")
 
     async def export(self, ctx: Ctx, form: ListFormat, place: Place) -> None:
         """Send the collection as a file, if it fits into a message."""
@@ -56,7 +60,7 @@ class Lists:
         assert ctx.guild is not None
         limit = min(ctx.guild.filesize_limit, MOST_SENT)
         where = collection_label(place.collection, ctx.guild.id)
-        async with ctx.typing(), self._slots:
+        async with ctx.typing(), self._turns.turn(asker_of(ctx)):
             pictures = await self._pictures(place)
             if not pictures:
                 raise RequestError("There is no picture to export yet.")
@@ -86,7 +90,7 @@ class Lists:
                 f"That file is {size(file.size)}, and I read lists up to {size(MOST_BYTES)}. Cut "
                 "it into several; nothing was added."
             )
-        async with ctx.typing(), self._slots:
+        async with ctx.typing(), self._turns.turn(asker_of(ctx)):
             data = await self._read(file)
             actor = actor_of(ctx)
             report = await self._curation.import_list(data, place.collection, actor)

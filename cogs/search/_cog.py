@@ -18,6 +18,7 @@ from cogs.checks import (
     OnCooldownError,
     Pace,
     RefusedError,
+    clicks,
     require_unrestricted,
     require_welcome,
 )
@@ -34,6 +35,7 @@ from cogs.targets import Target, find_links, find_recent, find_targets, from_att
 
 EDIT_WINDOW = timedelta(minutes=5)
 REMEMBERED = 500
+LIVE = 1000
 
 
 @dataclass(slots=True, eq=False)
@@ -54,6 +56,7 @@ class Search(commands.Cog):
         self._replies: OrderedDict[int, Reply] = OrderedDict()
         self._live: Live = Live()
         self._pace = Pace(bot.options.cooldown_uses, bot.options.cooldown_seconds)
+        self._clicks = clicks(bot.options)
         self._menu = app_commands.ContextMenu(
             name="Search image",
             callback=self.search_image,
@@ -109,7 +112,7 @@ class Search(commands.Cog):
             reply.view = view
             if rules.style == "private":
                 reply.view = CurtainView(ctx.author.id, ctx.guild, fields, view)
-                self._live[reply.view.token] = reply.view
+                self._keep(reply.view)
                 fields = reply.view.fields()
             earlier = reply.message
             with timed(self._bot.metrics, "send"):
@@ -191,7 +194,9 @@ class Search(commands.Cog):
         rules = rules_of(self._bot, guild)
         targets = found[: self._bot.options.max_pictures]
         scope = scope_of(guild, rules)
-        outcomes, left_out = strict(await self._searcher.search(targets, scope), rules.strictness)
+        outcomes, left_out = strict(
+            await self._searcher.search(targets, scope, asker_id), rules.strictness
+        )
         notes = (
             _embeds.note(targets, len(found)),
             LEFT_OUT if left_out else None,
@@ -205,8 +210,9 @@ class Search(commands.Cog):
             note="\n".join(filter(None, notes)) or None,
             as_text=as_text,
             language=language,
+            clicks=self._clicks,
         )
-        self._live[view.token] = view
+        self._keep(view)
         return view.fields(), view
 
     async def _begin(self, interaction: discord.Interaction[WhereisBot], *, private: bool) -> Voice:
@@ -253,6 +259,17 @@ class Search(commands.Cog):
         except (OnCooldownError, RefusedError) as error:
             count_search(self._bot.metrics, outcome_of(error))
             raise
+
+    def _keep(self, view: AnswerView | CurtainView) -> None:
+        """Have the buttons under an answer work, until too many later ones have buttons, too.
+
+        What is pressed under the oldest is then answered as after a restart.
+        """
+        self._live[view.token] = view
+        while len(self._live) > LIVE:
+            token, oldest = next(iter(self._live.items()))
+            oldest.stop()
+            del self._live[token]
 
     def _reply_to(self, message: discord.Message) -> Reply:
         reply = self._replies.setdefault(message.id, Reply())

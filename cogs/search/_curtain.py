@@ -16,6 +16,7 @@ from cogs.checks import require_server
 from cogs.delivery import UNSAID
 from cogs.errors import present, whisper
 from cogs.search._views import NOT_YOURS, PREFIX, TIMEOUT, AnswerView, Fields
+from cogs.stopping import begin_click
 from cogs.text import in_brief
 
 READY = "Your answer is ready, and for your eyes alone."
@@ -59,6 +60,7 @@ class CurtainView(discord.ui.View):
         """Let the asker look, and nobody else."""
         begin("click", interaction.client.metrics, interaction.guild_id)
         require_server(interaction, self._guild_id)
+        begin_click(interaction)
         if interaction.user.id == self._asker_id:
             return True
         await whisper(interaction, NOT_YOURS)

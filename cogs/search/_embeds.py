@@ -7,7 +7,7 @@ from urllib.parse import quote
 import discord
 
 from bot.cards import Card
-from bot.errors import DownloadTooLargeError, FetchError, RefusedURLError
+from bot.errors import BusyError, DownloadTooLargeError, FetchError, RefusedURLError
 from bot.search import PAGES_SHOWN, Answer, Confidence, Match, Page, age, verdict, what_was_done
 from cogs.search import _card
 from cogs.search._outcome import Outcome
@@ -50,7 +50,7 @@ def of_outcome(
 ) -> discord.Embed:
     """The answer to one picture: a leaf of a match, no match, or why there is none."""
     answer, target = outcome.answer, outcome.target
-    if isinstance(answer, FetchError):
+    if isinstance(answer, FetchError | BusyError):
         return _failed(answer)
     if answer.status == "found":
         match = answer.matches[match_number]
@@ -250,8 +250,10 @@ def _engines(target: Target) -> str:
     return " · ".join(f"[{name}]({url})" for name, url in engines if len(url) <= 1000)
 
 
-def _failed(error: FetchError) -> discord.Embed:
-    if isinstance(error, RefusedURLError):
+def _failed(error: FetchError | BusyError) -> discord.Embed:
+    if isinstance(error, BusyError):
+        title = "I had no time for this picture"
+    elif isinstance(error, RefusedURLError):
         title = "I don't open this link"
     elif isinstance(error, DownloadTooLargeError):
         title = "This picture is too large"
@@ -272,6 +274,8 @@ def _summary(outcome: Outcome) -> str:
     answer = outcome.answer
     if isinstance(answer, FetchError):
         return "could not be had"
+    if isinstance(answer, BusyError):
+        return "no time for it"
     if answer.status == "found":
         return f"{answer.matches[0].confidence} match: {_name(answer.matches[0])}"
     return {"none": "not known", "plain": "too plain", "unreadable": "could not be read"}[

@@ -15,11 +15,12 @@ from bot.client import WhereisBot
 from bot.errors import RequestError
 from bot.requests import begin
 from bot.search import PAGES_SHOWN, Answer, Match, Scope
-from cogs.checks import is_moderator, require_server
+from cogs.checks import Pace, is_moderator, require_server
 from cogs.delivery import UNSAID
 from cogs.errors import present, whisper
 from cogs.search import _card, _embeds
 from cogs.search._outcome import Outcome
+from cogs.stopping import begin_click
 from cogs.text import in_brief
 
 TIMEOUT = 600.0
@@ -64,6 +65,7 @@ class AnswerView(discord.ui.View):
         note: str | None,
         as_text: bool,
         language: str | None,
+        clicks: Pace,
     ) -> None:
         super().__init__(timeout=TIMEOUT)
         self.token = secrets.token_hex(6)
@@ -74,6 +76,7 @@ class AnswerView(discord.ui.View):
         self._note = note
         self._as_text = as_text
         self._language = language
+        self._clicks = clicks
         self._cards: dict[int, Card | None] = {}
         self._asking: set[asyncio.Task[None]] = set()
         self._turning = asyncio.Lock()
@@ -102,6 +105,8 @@ class AnswerView(discord.ui.View):
         """Let the asker do everything, a moderator delete, and tell others why they can't."""
         begin("click", self._bot.metrics, interaction.guild_id)
         require_server(interaction, self._scope.guild_id)
+        begin_click(interaction)
+        self._clicks.count(interaction.user)
         if interaction.user.id == self._asker_id:
             return True
         if _action(interaction) != DELETE:

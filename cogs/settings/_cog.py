@@ -14,6 +14,7 @@ from bot.search import Scope
 from cogs.checks import (
     ONLY_IN_SERVERS,
     RefusedError,
+    clicks,
     moderators_only,
     require_moderator,
     require_server,
@@ -39,6 +40,7 @@ class Settings(commands.Cog):
 
     def __init__(self, bot: WhereisBot) -> None:
         self._bot = bot
+        self._clicks = clicks(bot.options)
 
     async def cog_check(self, ctx: Ctx) -> bool:  # type: ignore[override]
         """Do nothing where the answer could not be read."""
@@ -68,6 +70,7 @@ class Settings(commands.Cog):
         wikis = [line.collection.name for line in stats if line.collection.kind == "wiki"]
 
         async def gate(click: Click) -> None:
+            self._clicks.count(click.user)
             require_server(click, guild.id)
             await require_moderator(self._bot, click.user, click.guild)
 

@@ -8,7 +8,8 @@ import discord
 from discord.ext import commands, tasks
 
 from bot.client import WhereisBot
-from bot.errors import FetchError, WhereisError
+from bot.errors import BusyError, FetchError, WhereisError
+from bot.flow import Asker
 from bot.requests import begin, count_search, timed
 from bot.rules import Watch
 from bot.watch import Post, Verdict
@@ -28,8 +29,8 @@ log = logging.getLogger(__name__)
 class Watching(commands.Cog):
     """Notices pictures that are posted again.
 
-    One picture is read at a time, whatever is posted, so that those who ask need not wait; what
-    does not fit into the queue is not looked at.
+    One picture is read at a time, whatever is posted, and none while people wait who ask; what does
+    not fit into the queue is not looked at.
     """
 
     def __init__(self, bot: WhereisBot) -> None:
@@ -151,16 +152,21 @@ class Watching(commands.Cog):
     async def _verdict(
         self, attachment: discord.Attachment, post: Post, watch: Watch
     ) -> Verdict | None:
-        options = self._bot.options
+        options, turns = self._bot.options, self._bot.services.turns
+        asker = Asker.on_discord(post.guild_id, post.user_id)
         try:
-            with timed(self._bot.metrics, "fetch"):
-                data = await read_target(
-                    from_attachment(attachment),
-                    self._bot.services.fetcher,
-                    max_bytes=options.max_bytes,
-                    timeout=options.fetch_timeout,
-                )
-            return await self._service.look(data, post, watch)
+            async with turns.turn(asker, background=True):
+                with timed(self._bot.metrics, "fetch"):
+                    data = await read_target(
+                        from_attachment(attachment),
+                        self._bot.services.fetcher,
+                        max_bytes=options.max_bytes,
+                        timeout=options.fetch_timeout,
+                    )
+                return await self._service.look(data, post, watch)
+        except BusyError:
+            count_search(self._bot.metrics, "refused")
+            log.info("so much is asked that message %d was not watched", post.message_id)
         except FetchError as error:
             count_search(self._bot.metrics, outcome_of(error))
             log.debug("a picture of message %d can't be watched: %s", post.message_id, error)

@@ -49,6 +49,17 @@ class Session:
         with self._translated():
             await self._connection.execute(statement, *values)
 
+    async def listen(
+        self, channel: str, told: Callable[[str], None], lost: Callable[[], None]
+    ) -> None:
+        """Have ``told`` called with all that is notified on a channel from now on.
+
+        ``lost`` is called when the connection ends, whoever ends it.
+        """
+        with self._translated():
+            self._connection.add_termination_listener(lambda _: lost())
+            await self._connection.add_listener(channel, lambda *told_of: told(told_of[-1]))
+
 
 class Transaction:
     """Statements inside one transaction."""

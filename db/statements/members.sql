@@ -3,6 +3,9 @@
 -- name: opted_out_all
 SELECT user_id FROM opted_out;
 
+-- name: opted_out_one
+SELECT EXISTS (SELECT FROM opted_out o WHERE o.user_id = $1::bigint) AS opted_out;
+
 -- Whoever writes a member's id holds this until the transaction ends, and whoever opts them out
 -- waits for it: so none is written behind the back of the one who forgets.
 --

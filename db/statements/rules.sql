@@ -5,6 +5,12 @@ SELECT guild_id, channels, style, minutes, strictness, language, collections, mo
     restricted, watched, watch_emoji, watch_own, watch_days, watch_leeway, watch_log
 FROM rules;
 
+-- name: rules_of
+SELECT guild_id, channels, style, minutes, strictness, language, collections, moderator_role, prefix,
+    restricted, watched, watch_emoji, watch_own, watch_days, watch_leeway, watch_log
+FROM rules
+WHERE guild_id = $1;
+
 -- name: rules_put
 INSERT INTO rules (guild_id, channels, style, minutes, strictness, language, collections,
     moderator_role, prefix, restricted, watched, watch_emoji, watch_own, watch_days, watch_leeway,

@@ -3,9 +3,10 @@
 import asyncpg
 from simcord.actors import MemberActor
 
-from bot.client import Services
+from bot.client import BotOptions, Services, WhereisBot
 from db import Database
 from db.records import SOMEBODY
+from tests.acceptance.conftest import LoseDatabase
 from tests.acceptance.forging import COMPONENT, button, forge
 from tests.acceptance.ruling import rule, watch
 from tests.acceptance.staff import moderator, refused_privately, told
@@ -183,6 +184,55 @@ async def test_the_button_is_for_one_person(town: Town, services: Services) -> N
     )
     assert "for the one who asked" in refused_privately(click)
     assert not services.privacy.opted_out(bob.id)
+    assert not services.privacy.opted_out(town.alice.id)
+
+
+async def test_the_button_works_after_a_restart(
+    town: Town, services: Services, options: BotOptions
+) -> None:
+    """As it does in another process, which has not shown it."""
+    await town.alice.send(town.channel, "!privacy")
+    (answer,) = [m for m in town.alice.user.dm_channel.history() if m.embeds]
+    for label in (OUT, IN):
+        await town.env.restart_bot(WhereisBot(services, options))
+        await town.alice.user.click(answer, label=label)
+        (answer,) = [m for m in town.alice.user.dm_channel.history() if m.embeds]
+        assert services.privacy.opted_out(town.alice.id) is (label == OUT)
+    # The view that was made for the click looks after the new button.
+    await town.alice.user.click(answer, label=OUT)
+    assert services.privacy.opted_out(town.alice.id)
+
+
+async def test_a_button_that_nobody_shows_works_for_oneself_alone(
+    town: Town, services: Services
+) -> None:
+    bob = town.join("bob")
+    message = await town.alice.send(town.channel, "hello")
+    forged = button(f"privacy:{town.alice.id}:0123abcd:1:out")
+    click = await forge(bob, town.channel, COMPONENT, forged, message=message)
+    assert "for the one who asked" in refused_privately(click)
+    for custom_id in (
+        f"privacy:{bob.id}:0123abcd:1:away",
+        f"privacy:{bob.id}:0123abcd:out",
+        f"privacy:{bob.id}\n:0123abcd:1:out",
+        f"privacy:{'1' * 21}:0123abcd:1:out",
+    ):
+        await forge(bob, town.channel, COMPONENT, button(custom_id), message=message)
+    assert not services.privacy.opted_out(bob.id)
+    assert not services.privacy.opted_out(town.alice.id)
+
+
+async def test_an_outage_is_said_to_who_clicks_after_a_restart(
+    town: Town, services: Services, options: BotOptions, lose_database: LoseDatabase
+) -> None:
+    await town.alice.send(town.channel, "!privacy")
+    (answer,) = [m for m in town.alice.user.dm_channel.history() if m.embeds]
+    await town.env.restart_bot(WhereisBot(services, options))
+    await lose_database()
+    click = await town.alice.user.click(answer, label=OUT)
+    (said,) = click.followups
+    assert said.ephemeral
+    assert "resting" in said.content
     assert not services.privacy.opted_out(town.alice.id)
 
 

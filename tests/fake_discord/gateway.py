@@ -45,15 +45,19 @@ class Rules:
 
     A bot is to send a heartbeat every ``heartbeat`` seconds.  ``max_concurrency`` shards may say
     who they are within ``identify_seconds``, one of each ``shard_id % max_concurrency``; who is too
-    fast is told that the session is invalid.  ``shards`` is what bots are advised to have.
-    ``refuse`` is a code to close with whenever a bot says who it is.  Without ``tells_servers`` it
-    hears in READY alone which servers there are, as when Discord has trouble with all of them.
+    fast is told that the session is invalid.  ``shards`` is what bots are advised to have.  So many
+    sessions as ``sessions_left`` may begin, and in ``renewed`` seconds there are new ones: it is
+    said, and not counted.  ``refuse`` is a code to close with whenever a bot says who it is.
+    Without ``tells_servers`` it hears in READY alone which servers there are, as when Discord has
+    trouble with all of them.
     """
 
     heartbeat: float = 45.0
     shards: int = 1
     max_concurrency: int = 1
     identify_seconds: float = 5.0
+    sessions_left: int = 1000
+    renewed: float = 86_400.0
     refuse: int | None = None
     tells_servers: bool = True
 
@@ -154,8 +158,8 @@ class Gateway:
             "shards": self.rules.shards,
             "session_start_limit": {
                 "total": 1000,
-                "remaining": 1000,
-                "reset_after": 86_400_000,
+                "remaining": self.rules.sessions_left,
+                "reset_after": int(self.rules.renewed * 1000),
                 "max_concurrency": self.rules.max_concurrency,
             },
         }

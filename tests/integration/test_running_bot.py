@@ -13,10 +13,12 @@ from pydantic import SecretStr
 
 from bot.app import run_bot
 from bot.config import Settings
-from bot.errors import ConfigurationError, DisconnectedError
+from bot.errors import ConfigurationError, DisconnectedError, RestartingError
 from bot.gateway import BAD_TOKEN
 from bot.health import Readiness
-from tests.fake_discord import Rules, discord_here
+from bot.ingest import CollectionStats, IngestService
+from bot.search import Scope
+from tests.fake_discord import FakeDiscord, Message, Rules, discord_here
 from tests.fake_discord.gateway import DISALLOWED_INTENTS
 
 
@@ -70,6 +72,81 @@ async def test_it_logs_in_says_it_is_well_and_stops_when_told(
     assert samples["process_start_time_seconds",] > 0
     (build,) = (labels for name, *labels in samples if name == "whereis_build_info")
     assert version("whereis-bot") in build
+
+
+async def ready(settings: Settings) -> None:
+    """Wait until the bot says that it can answer, which is a moment after its welcome."""
+    url = f"http://127.0.0.1:{settings.health_port}/readyz"
+    async with aiohttp.ClientSession() as session:
+        while (answer := await session.get(url)).status != 200:
+            answer.release()
+
+
+class Held:
+    """Holds `!stats` until it is let go on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun = asyncio.Event()
+        self.go_on = asyncio.Event()
+        stats = IngestService.stats
+
+        async def wait_first(service: IngestService, scope: Scope) -> tuple[CollectionStats, ...]:
+            self.begun.set()
+            await self.go_on.wait()
+            return await stats(service, scope)
+
+        monkeypatch.setattr(IngestService, "stats", wait_first)
+
+
+def ask(discord: FakeDiscord, text: str) -> Message:
+    """Have somebody write to the bot in private."""
+    somebody = discord.user()
+    return discord.post(discord.private(somebody), somebody, text)
+
+
+async def told_to_stop(discord: FakeDiscord) -> None:
+    """Send a signal, and wait until the bot says that it has taken it."""
+    os.kill(os.getpid(), signal.SIGTERM)
+    said = ""
+    while said != RestartingError().sentence:
+        said = (await discord.reply_to(ask(discord, "!help"))).content
+
+
+async def test_it_answers_what_it_was_asked_before_it_stops_and_tells_who_asks_then(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(monkeypatch)
+    async with discord_here() as discord:
+        running = asyncio.create_task(run_bot(settings, say=lambda _: None))
+        async with asyncio.timeout(60):
+            await discord.welcomed()
+            await ready(settings)
+            question = ask(discord, "!stats")
+            await held.begun.wait()
+            await told_to_stop(discord)
+            assert not running.done()
+            held.go_on.set()
+            (embed,) = (await discord.reply_to(question)).embeds
+            assert embed["title"] == "What I know"
+            await running
+
+
+async def test_a_second_signal_is_not_waited_for(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(monkeypatch)
+    async with discord_here() as discord:
+        running = asyncio.create_task(run_bot(settings, say=lambda _: None))
+        async with asyncio.timeout(60):
+            await discord.welcomed()
+            await ready(settings)
+            question = ask(discord, "!stats")
+            await held.begun.wait()
+            await told_to_stop(discord)
+            os.kill(os.getpid(), signal.SIGTERM)
+            await running
+        messages = question.channel.messages.values()
+        assert question.id not in {message.refers_to for message in messages}
 
 
 async def test_a_refused_token_is_said_and_shown_to_nobody(settings: Settings) -> None:

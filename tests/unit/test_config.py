@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import web_options
+from bot.app import bounds, web_options
 from bot.config import Settings, clear_secrets, variable_of
 from bot.errors import ConfigurationError
+from bot.flow import Bounds
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +44,8 @@ def test_the_environment_and_the_file_are_read(
         ("WHEREIS_RADIUS", "-1"),
         ("WHEREIS_POOL_SIZE", "none"),
         ("WHEREIS_OWNER_IDS", "1,somebody"),
+        ("WHEREIS_SHARDS", "2"),
+        ("WHEREIS_SHARDS", "4/4"),
         ("WHEREIS_PAGE_URL_TEMPLATE", "https://example.org/wiki/"),
         ("WHEREIS_PAGE_URL_TEMPLATE", "javascript:{title}"),
         ("WHEREIS_LOG_LEVEL", "LOUD"),
@@ -89,3 +92,16 @@ def test_what_is_started_later_does_not_get_the_secrets(monkeypatch: pytest.Monk
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert "hush" not in run.stdout
     clear_secrets()
+
+
+@pytest.mark.parametrize(
+    ("settings", "allowed"),
+    [
+        ({}, Bounds(user=10, server=50, all=200)),
+        ({"max_pictures": 1, "queue": 400}, Bounds(user=2, server=100, all=400)),
+        # One question fits into an empty line, however many pictures it may have.
+        ({"max_pictures": 25, "queue": 25}, Bounds(user=50, server=50, all=25)),
+    ],
+)
+def test_how_many_pictures_may_wait(settings: dict[str, int], allowed: Bounds) -> None:
+    assert bounds(Settings.load(**settings)) == allowed

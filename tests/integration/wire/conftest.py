@@ -20,6 +20,7 @@ from bot.client import BotOptions, Services, WhereisBot
 from bot.gateway import stay
 from bot.images import Limits, Workers
 from bot.net import Fetcher
+from bot.shards import Gate
 from db import Database, open_database
 from tests.acceptance.world import Library, services_on
 from tests.conftest import FreshDatabases
@@ -66,9 +67,9 @@ class Hasty:
 @pytest.fixture(autouse=True, scope="module")
 def hasty() -> Iterator[None]:
     """Has discord.py and the bot try again at once where they would wait for seconds."""
-    discord = ("discord.client", "discord.http", "discord.webhook.async_")
+    discord = ("client", "http", "shard", "webhook.async_")
     with pytest.MonkeyPatch.context() as patch:
-        for module in (*discord, "bot.gateway", "cogs.delivery"):
+        for module in (*(f"discord.{name}" for name in discord), "bot.gateway", "cogs.delivery"):
             patch.setattr(f"{module}.asyncio", Hasty())
         yield
 
@@ -168,7 +169,7 @@ async def running(
     rules, first = Rules(identify_seconds=0.0), 1000 * next(_NUMBERS)
     options = BotOptions(cooldown_uses=100, max_bytes=MAX_BYTES, fetch_timeout=fetch_timeout)
     async with discord_here(rules=rules, first_server=first) as discord:
-        bot = WhereisBot(services, options)
+        bot = WhereisBot(services, options, gate=Gate(window=0.0))
         # Seconds for which the client waits for one more server before it calls itself ready.
         bot._connection.guild_ready_timeout = 0.05
         bot._connection.heartbeat_timeout = heartbeat_timeout
