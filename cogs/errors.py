@@ -6,7 +6,7 @@ they read the reference.
 
 import logging
 import math
-from typing import Any
+from typing import Any, TypeGuard
 
 import discord
 from discord import app_commands
@@ -60,7 +60,6 @@ SENTENCES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         (discord.Forbidden,),
         "I lack a permission for that here. Please ask a moderator to look at my permissions.",
     ),
-    ((discord.DiscordServerError, NetworkError), TROUBLE),
 )
 
 log = logging.getLogger(__name__)
@@ -161,7 +160,8 @@ def explain(error: BaseException, where: str = "a command") -> str | None:
         return _cooldown(cause)
     if isinstance(cause, commands.UserInputError | app_commands.TransformerError):
         return _misunderstood(cause)
-    if isinstance(cause, discord.HTTPException) and cause.status == TOO_MANY:
+    if _is_trouble(cause):
+        log.warning("%s: Discord has trouble: %s", where, in_brief(cause))
         return TROUBLE
     for kinds, sentence in SENTENCES:
         if isinstance(cause, kinds):
@@ -288,6 +288,11 @@ async def _try(place: discord.abc.Messageable, content: str) -> discord.Message 
     except UNSAID as error:
         log.warning("could not answer: %s", in_brief(error))
         return None
+
+
+def _is_trouble(error: BaseException) -> TypeGuard[Exception]:
+    banned = isinstance(error, discord.HTTPException) and error.status == TOO_MANY
+    return banned or isinstance(error, discord.DiscordServerError | NetworkError)
 
 
 def _is_past(error: BaseException) -> bool:

@@ -27,7 +27,7 @@ async def test_a_file_that_does_not_come_is_told_of(town: Town, fault: Fault, sa
 
 
 async def test_a_file_that_takes_too_long_is_told_of(services: Services) -> None:
-    async with running(services, fetch_timeout=0.5) as town:
+    async with running(services, fetch_timeout=1.0) as town:
         await is_ready(town)
         town.discord.faults.on(FILE, Held())
         assert "did not hand me" in (await town.discord.reply_to(town.ask())).text

@@ -51,6 +51,13 @@ def is_silent(connection: Connection) -> None:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def starting(services: Services) -> AsyncIterator[Town]:
+    """A bot that has not begun to log in."""
+    async with running(services) as town:
+        yield town
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def impatient(services: Services) -> AsyncIterator[Town]:
     """A bot that has not begun to log in; a second of silence is the end of its connection."""
     async with running(services, heartbeat_timeout=1.0) as town:
         town.discord.rules.heartbeat = 0.2
@@ -72,10 +79,10 @@ BEFORE_READY = {
 
 
 @pytest.mark.parametrize(("when", "fault"), BEFORE_READY.values(), ids=BEFORE_READY)
-async def test_a_log_in_that_fails_is_tried_again(starting: Town, when: int, fault: Fault) -> None:
-    starting.discord.gateway.plan(when, fault)
-    await is_ready(starting)
-    await starting.is_answered()
+async def test_a_log_in_that_fails_is_tried_again(impatient: Town, when: int, fault: Fault) -> None:
+    impatient.discord.gateway.plan(when, fault)
+    await is_ready(impatient)
+    await impatient.is_answered()
 
 
 async def test_a_greeting_without_sense_is_no_silent_end(starting: Town) -> None:
@@ -103,17 +110,17 @@ AFTER_READY = {
 
 @pytest.mark.parametrize("fault", AFTER_READY.values(), ids=AFTER_READY)
 async def test_what_was_asked_meanwhile_is_answered_once(
-    starting: Town, fault: Callable[[FakeDiscord], None]
+    impatient: Town, fault: Callable[[FakeDiscord], None]
 ) -> None:
-    discord = starting.discord
-    await is_ready(starting)
-    await starting.is_answered()
+    discord = impatient.discord
+    await is_ready(impatient)
+    await impatient.is_answered()
     fault(discord)
-    message, command = starting.ask(), starting.slash()
+    message, command = impatient.ask(), impatient.slash()
     assert TITLE in (await discord.reply_to(message)).text
     assert TITLE in (await discord.answer_to(command)).text
-    await starting.is_answered()
-    assert len(starting.said()) == 4
+    await impatient.is_answered()
+    assert len(impatient.said()) == 4
     assert len(discord.heard.signals("identify")) == 1
     assert discord.heard.signals("resume")
 
@@ -143,11 +150,11 @@ async def test_a_resumption_that_fails_is_tried_again(town: Town) -> None:
     await town.is_answered()
 
 
-async def test_a_heartbeat_without_an_answer_is_no_end(starting: Town) -> None:
-    starting.discord.gateway.plan(HEARTBEAT, lambda _: None)
-    await is_ready(starting)
-    await starting.discord.heard.until_signal("heartbeat", 3)
-    await starting.is_answered()
+async def test_a_heartbeat_without_an_answer_is_no_end(impatient: Town) -> None:
+    impatient.discord.gateway.plan(HEARTBEAT, lambda _: None)
+    await is_ready(impatient)
+    await impatient.discord.heard.until_signal("heartbeat", 3)
+    await impatient.is_answered()
 
 
 async def test_an_answer_that_is_being_found_is_given_once_when_the_line_drops(town: Town) -> None:

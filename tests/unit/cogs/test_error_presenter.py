@@ -21,7 +21,8 @@ from bot.errors import (
     RefusedURLError,
     UncertainWriteError,
 )
-from cogs.errors import PAST, explain, root_of, usage
+from bot.net import NetworkError
+from cogs.errors import PAST, TROUBLE, explain, root_of, usage
 
 
 class Answered:
@@ -115,6 +116,28 @@ def test_what_is_past_is_not_spoken_of(code: int) -> None:
     past = discord.HTTPException(Answered(400), {"code": code, "message": "Past"})
     assert explain(commands.CommandInvokeError(past)) is None
     assert explain(discord.HTTPException(Answered(400), {"code": 50035, "message": "No"}))
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        NetworkError("cdn.internal:443 refused"),
+        discord.DiscordServerError(Answered(503), "upstream"),
+        discord.HTTPException(Answered(429), "banned"),
+    ],
+    ids=["lost", "503", "429"],
+)
+def test_trouble_of_discord_is_told_as_such(
+    trouble: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert explain(commands.CommandInvokeError(trouble), "command whereis") == TROUBLE
+    assert "command whereis" in caplog.text
+    assert "internal" not in caplog.text
+
+
+def test_an_error_of_this_machine_is_not_taken_for_discords() -> None:
+    for error in (OSError("no space left"), TimeoutError()):
+        assert "reference" in (explain(commands.CommandInvokeError(error)) or "")
 
 
 def test_cooldowns_explain_themselves() -> None:
