@@ -11,6 +11,7 @@ from discord.ext import commands
 
 from bot.client import WhereisBot
 from bot.errors import WhereisError
+from bot.gateway import OUT_OF_REACH
 from bot.privacy import Stored
 from cogs.checks import clicks
 from cogs.errors import present, say
@@ -108,7 +109,7 @@ class Privacy(commands.Cog):
         try:
             if await view.interaction_check(click):
                 await view.take_step(click, cast(Step, button["step"]))
-        except (WhereisError, discord.HTTPException) as error:
+        except (WhereisError, discord.DiscordException, *OUT_OF_REACH) as error:
             await present(click, error)
 
     def _view(self, user_id: int) -> "PrivacyView":

@@ -1,9 +1,12 @@
 """``!privacy`` and ``/privacy``: what is stored about somebody, and how it is forgotten."""
 
+from dataclasses import replace
+
 import asyncpg
 from simcord.actors import MemberActor
 
 from bot.client import BotOptions, Services, WhereisBot
+from cogs.checks import CLICKS_PER_SEARCH
 from db import Database
 from db.records import SOMEBODY
 from tests.acceptance.conftest import LoseDatabase
@@ -220,6 +223,20 @@ async def test_a_button_that_nobody_shows_works_for_oneself_alone(
         await forge(bob, town.channel, COMPONENT, button(custom_id), message=message)
     assert not services.privacy.opted_out(bob.id)
     assert not services.privacy.opted_out(town.alice.id)
+
+
+async def test_clicks_that_come_too_often_are_refused_after_a_restart(
+    town: Town, services: Services, options: BotOptions
+) -> None:
+    await town.alice.send(town.channel, "!privacy")
+    (answer,) = [m for m in town.alice.user.dm_channel.history() if m.embeds]
+    await town.env.restart_bot(WhereisBot(services, replace(options, cooldown_uses=1)))
+    custom_id = next(iter(buttons_of(answer).values())).custom_id
+    private = town.alice.user.dm_channel
+    for _ in range(CLICKS_PER_SEARCH):
+        await forge(town.alice.user, private, COMPONENT, button(str(custom_id)), message=answer)
+    click = await forge(town.alice.user, private, COMPONENT, button(str(custom_id)), message=answer)
+    assert "That was quick" in refused_privately(click)
 
 
 async def test_an_outage_is_said_to_who_clicks_after_a_restart(
