@@ -28,9 +28,11 @@ from cogs.places import is_welcome, rules_of
 from cogs.search import _embeds
 from cogs.search._by_rules import LEFT_OUT, goes_after, goes_soon, scope_of, strict
 from cogs.search._curtain import CurtainView
+from cogs.search._orphans import answer_orphan
 from cogs.search._outcome import Searcher
 from cogs.search._reply import Voice, answer, deliver, explain_silence, typing
-from cogs.search._views import AnswerView, Fields, Live, answer_orphan
+from cogs.search._reply_view import Fields, Live, ReplyView
+from cogs.search._views import AnswerView
 from cogs.targets import Target, find_links, find_recent, find_targets, from_attachment
 
 EDIT_WINDOW = timedelta(minutes=5)
@@ -44,7 +46,7 @@ class Reply:
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     message: discord.Message | None = None
-    view: AnswerView | CurtainView | None = None
+    view: ReplyView | None = None
 
 
 class Search(commands.Cog):
@@ -260,7 +262,7 @@ class Search(commands.Cog):
             count_search(self._bot.metrics, outcome_of(error))
             raise
 
-    def _keep(self, view: AnswerView | CurtainView) -> None:
+    def _keep(self, view: ReplyView) -> None:
         """Have the buttons under an answer work, until too many later ones have buttons, too.
 
         What is pressed under the oldest is then answered as after a restart.

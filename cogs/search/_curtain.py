@@ -3,9 +3,6 @@
 Discord shows something to one person only in answer to a click or a slash command.
 """
 
-import logging
-import secrets
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -14,17 +11,15 @@ import discord
 from bot.requests import begin
 from cogs.checks import require_server
 from cogs.delivery import UNSAID
-from cogs.errors import present, whisper
-from cogs.search._views import NOT_YOURS, PREFIX, TIMEOUT, AnswerView, Fields
+from cogs.errors import whisper
+from cogs.search._reply_view import NOT_YOURS, Fields, ReplyView
+from cogs.search._views import AnswerView
 from cogs.stopping import begin_click
-from cogs.text import in_brief
 
 READY = "Your answer is ready, and for your eyes alone."
 
-log = logging.getLogger(__name__)
 
-
-class CurtainView(discord.ui.View):
+class CurtainView(ReplyView):
     """A button that shows an answer to the one who asked, and then goes with its message."""
 
     def __init__(
@@ -34,23 +29,16 @@ class CurtainView(discord.ui.View):
         answer: Fields,
         answer_view: AnswerView | None,
     ) -> None:
-        super().__init__(timeout=TIMEOUT)
-        self.token = secrets.token_hex(6)
-        self._asker_id = asker_id
+        super().__init__(asker_id)
         self._guild_id = None if guild is None else guild.id
         self._answer = answer
         self._answer_view = answer_view
         self._shown = False
-        self._edit: Callable[..., Awaitable[object]] | None = None
         button: discord.ui.Button[CurtainView] = discord.ui.Button(
-            label="Show me the answer", custom_id=f"{PREFIX}:{asker_id}:{self.token}:show"
+            label="Show me the answer", custom_id=self.id_of("show")
         )
         button.callback = self._show  # type: ignore[method-assign]
         self.add_item(button)
-
-    def belongs_to(self, edit: Callable[..., Awaitable[object]]) -> None:
-        """Say how the message is edited that carries this view."""
-        self._edit = edit
 
     def fields(self) -> Fields:
         """The message that everybody sees."""
@@ -65,21 +53,6 @@ class CurtainView(discord.ui.View):
             return True
         await whisper(interaction, NOT_YOURS)
         return False
-
-    async def on_error(
-        self, interaction: discord.Interaction[Any], error: Exception, item: discord.ui.Item[Any]
-    ) -> None:
-        """Hand what goes wrong to the presenter."""
-        await present(interaction, error)
-
-    async def on_timeout(self) -> None:
-        """Take the button away."""
-        if self._edit is None:
-            return
-        try:
-            await self._edit(view=None)
-        except UNSAID as error:
-            log.debug("an answer was gone before its button: %s", in_brief(error))
 
     async def _show(self, interaction: discord.Interaction[Any]) -> None:
         if self._shown:

@@ -16,7 +16,7 @@ from cogs import delivery
 from cogs.delivery import UNKNOWN_WEBHOOK, UNSAID, persistently
 from cogs.errors import NO_READ_HISTORY
 from cogs.search import _embeds
-from cogs.search._views import Fields
+from cogs.search._reply_view import Fields
 from cogs.text import escape, in_brief
 
 INVALID_FORM = 50035

@@ -2,11 +2,8 @@
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
-from typing import Any, TypedDict
-from weakref import WeakValueDictionary
+from typing import Any
 
 import discord
 
@@ -15,40 +12,23 @@ from bot.client import WhereisBot
 from bot.errors import RequestError
 from bot.requests import begin
 from bot.search import PAGES_SHOWN, Answer, Match, Scope
-from cogs.checks import Pace, is_moderator, require_server
+from cogs.checks import Pace, require_server
 from cogs.delivery import UNSAID
-from cogs.errors import present, whisper
+from cogs.errors import whisper
 from cogs.search import _card, _embeds
+from cogs.search._orphans import DELETE, action_of, delete, may_delete
 from cogs.search._outcome import Outcome
+from cogs.search._reply_view import NOT_YOURS, Edit, Fields, ReplyView
 from cogs.stopping import begin_click
 from cogs.text import in_brief
 
-TIMEOUT = 600.0
-"""Seconds without a click.  Less than the 15 minutes for which Discord lets an interaction edit."""
-
-PREFIX = "whereis"
-DELETE = "delete"
-
-EXPIRED = "This answer has expired. Ask again with `{prefix}whereis` and you get a fresh one."
-NOT_YOURS = "Only the one who asked can turn these pages. Ask about the picture yourself!"
 NOT_OFFERED = "That is not one of the choices here. Choose from the menu."
-NOT_YOURS_TO_DELETE = "Only the one who asked, or a moderator, can delete this answer."
 NO_MORE = "There are no more articles."
 
 log = logging.getLogger(__name__)
 
-Live = WeakValueDictionary[str, discord.ui.View]
 
-
-class Fields(TypedDict):
-    """What a message is sent or edited with."""
-
-    content: str | None
-    embed: discord.Embed | None
-    view: discord.ui.View | None
-
-
-class AnswerView(discord.ui.View):
+class AnswerView(ReplyView):
     """The answers to the pictures of one question, one shown at a time.
 
     Pages are loaded as they are turned to; of those seen, only where each leaf began is kept, so a
@@ -67,10 +47,8 @@ class AnswerView(discord.ui.View):
         language: str | None,
         clicks: Pace,
     ) -> None:
-        super().__init__(timeout=TIMEOUT)
-        self.token = secrets.token_hex(6)
+        super().__init__(asker_id)
         self._bot = bot
-        self._asker_id = asker_id
         self._outcomes = outcomes
         self._scope = scope
         self._note = note
@@ -80,15 +58,14 @@ class AnswerView(discord.ui.View):
         self._cards: dict[int, Card | None] = {}
         self._asking: set[asyncio.Task[None]] = set()
         self._turning = asyncio.Lock()
-        self._edit: Callable[..., Awaitable[object]] | None = None
         self._picture = 0
         self._match = 0
         self._leaf = _embeds.Leaf(0, ())
         self._show_match(0)
 
-    def belongs_to(self, edit: Callable[..., Awaitable[object]]) -> None:
+    def belongs_to(self, edit: Edit) -> None:
         """Say how the message is edited that carries this view, as it is when its card comes."""
-        self._edit = edit
+        super().belongs_to(edit)
         self._want_card()
 
     def fields(self) -> Fields:
@@ -109,25 +86,10 @@ class AnswerView(discord.ui.View):
         self._clicks.count(interaction.user)
         if interaction.user.id == self._asker_id:
             return True
-        if _action(interaction) != DELETE:
+        if action_of(interaction) != DELETE:
             await whisper(interaction, NOT_YOURS)
             return False
-        return await _may_delete(self._bot, interaction, self._asker_id)
-
-    async def on_error(
-        self, interaction: discord.Interaction[Any], error: Exception, item: discord.ui.Item[Any]
-    ) -> None:
-        """Hand what goes wrong to the presenter."""
-        await present(interaction, error)
-
-    async def on_timeout(self) -> None:
-        """Take the buttons away, so that nobody presses what no longer answers."""
-        if self._edit is None:
-            return
-        try:
-            await self._edit(view=None)
-        except UNSAID as error:
-            log.debug("an answer was gone before its buttons: %s", in_brief(error))
+        return await may_delete(self._bot, interaction, self._asker_id)
 
     async def choose_picture(self, interaction: discord.Interaction[Any], number: int) -> None:
         """Show the answer to another picture of the question."""
@@ -159,7 +121,7 @@ class AnswerView(discord.ui.View):
 
     async def delete(self, interaction: discord.Interaction[Any]) -> None:
         """Delete the answer."""
-        await _delete(interaction)
+        await delete(interaction)
         self.stop()
 
     async def tell_language(self, interaction: discord.Interaction[Any], language: str) -> None:
@@ -263,10 +225,6 @@ class AnswerView(discord.ui.View):
             self.add_item(_Turn(self, "next", "Next", 1, disabled=at >= self._last))
         self.add_item(_Delete(self))
 
-    def id_of(self, action: str) -> str:
-        """The custom id of one of the buttons: who asked, and in which life of the bot."""
-        return f"{PREFIX}:{self._asker_id}:{self.token}:{action}"
-
 
 class _Turn(discord.ui.Button[AnswerView]):
     def __init__(
@@ -318,65 +276,6 @@ class _Languages(discord.ui.Select[AnswerView]):
         await self._answer.tell_language(interaction, "".join(self.values))
 
 
-async def answer_orphan(bot: WhereisBot, interaction: discord.Interaction[Any], live: Live) -> None:
-    """Answer a click on an answer that nobody looks after any more, as after a restart.
-
-    Its delete button still works, for it carries who asked.  That is believed only of a button that
-    Discord shows under the message: then it was the bot that put it there.
-    """
-    if interaction.type is not discord.InteractionType.component:
-        return
-    parts = _custom_id(interaction).split(":")
-    if len(parts) != 4 or parts[0] != PREFIX or not parts[1].isdecimal():
-        return
-    view = live.get(parts[2])
-    if interaction.response.is_done() or (view is not None and not view.is_finished()):
-        return
-    begin("click", bot.metrics, interaction.guild_id)
-    if not _is_shown(interaction):
-        log.warning(
-            "user %d clicked a button that is not there, in channel %s",
-            interaction.user.id,
-            interaction.channel_id,
-        )
-        return
-    asker_id = int(parts[1])
-    try:
-        if parts[3] == DELETE:
-            if await _may_delete(bot, interaction, asker_id):
-                await _delete(interaction)
-            return
-        if interaction.user.id != asker_id:
-            await whisper(interaction, NOT_YOURS)
-            return
-        await interaction.response.edit_message(view=None)
-    except UNSAID as error:
-        await present(interaction, error)
-        return
-    await whisper(interaction, EXPIRED.format(prefix=bot.prefix_of(interaction.guild)))
-
-
-async def _may_delete(
-    bot: WhereisBot, interaction: discord.Interaction[Any], asker_id: int
-) -> bool:
-    """Whether the one who clicked may delete the answer; they are told if not."""
-    user = interaction.user
-    in_server = interaction.guild_id is not None
-    if user.id == asker_id or (in_server and interaction.permissions.manage_messages):
-        return True
-    if in_server and await is_moderator(bot, user, interaction.guild):
-        return True
-    await whisper(interaction, NOT_YOURS_TO_DELETE)
-    return False
-
-
-async def _delete(interaction: discord.Interaction[Any]) -> None:
-    await interaction.response.defer()
-    # A second click was on its way already.
-    with suppress(discord.NotFound):
-        await interaction.delete_original_response()
-
-
 def _number(values: Sequence[str]) -> int:
     """What was chosen in a menu. Raises :class:`RequestError` for what no menu of ours offers."""
     chosen = values[0] if values else ""
@@ -388,26 +287,3 @@ def _number(values: Sequence[str]) -> int:
 def _require_offered(number: int, among: Sequence[object]) -> None:
     if number >= len(among):
         raise RequestError(NOT_OFFERED)
-
-
-def _is_shown(interaction: discord.Interaction[Any]) -> bool:
-    """Whether the message that was clicked has that very button or menu."""
-    message = interaction.message
-    if message is None:
-        return False
-    wanted = _custom_id(interaction)
-    return any(
-        getattr(part, "custom_id", None) == wanted
-        for row in message.components
-        if isinstance(row, discord.ActionRow)
-        for part in row.children
-    )
-
-
-def _custom_id(interaction: discord.Interaction[Any]) -> str:
-    data: dict[str, Any] = dict(interaction.data or {})
-    return str(data.get("custom_id", ""))
-
-
-def _action(interaction: discord.Interaction[Any]) -> str:
-    return _custom_id(interaction).rpartition(":")[2]
