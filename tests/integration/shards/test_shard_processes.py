@@ -4,8 +4,13 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    suppress,
+)
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -55,6 +60,7 @@ class Towns:
     guilds: list[Guild]
     alice: User
     processes: "list[asyncio.subprocess.Process]"
+    begin: Callable[[int], AbstractAsyncContextManager["asyncio.subprocess.Process"]]
 
     def ask(self, channel: Channel, content: str = "!whereis") -> Message:
         """Ask where the picture is from that is known."""
@@ -121,12 +127,13 @@ async def towns(
         discord = await stack.enter_async_context(FakeDiscord(rules=rules))
         guilds = [discord.guild(f"Town {number}") for number in range(COUNT)]
         assert [(guild.id >> 22) % COUNT for guild in guilds] == [0, 1]
-        processes = [
-            await stack.enter_async_context(running(discord, url, folder, f"{number}/{COUNT}"))
-            for number in range(COUNT)
-        ]
+
+        def begin(number: int) -> AbstractAsyncContextManager["asyncio.subprocess.Process"]:
+            return running(discord, url, folder, f"{number}/{COUNT}")
+
+        processes = [await stack.enter_async_context(begin(number)) for number in range(COUNT)]
         await _begun(discord, processes, folder)
-        yield Towns(discord, database, guilds, discord.user("alice"), processes)
+        yield Towns(discord, database, guilds, discord.user("alice"), processes, begin)
     assert [process.returncode for process in processes] == [0] * COUNT
 
 
@@ -210,3 +217,17 @@ async def test_a_button_in_private_works_whichever_process_has_sent_it(towns: To
     discord.click(shown, carol, "Store nothing about me")
     await discord.heard.until_asked(edits, before + 1)
     assert "You opted out" in shown.text
+
+
+async def test_a_process_that_is_killed_takes_nothing_along(towns: Towns) -> None:
+    discord, (first, second) = towns.discord, towns.guilds
+    towns.processes[1].kill()
+    await towns.processes[1].wait()
+    assert "Mount Everest" in (await discord.reply_to(towns.ask(first.channels[0]))).text
+    async with towns.begin(1) as again:
+        towns.processes[1] = again
+        async with asyncio.timeout(PATIENCE):
+            await discord.gateway.welcomed(COUNT + 1)
+        # Whichever prefix it has by now.
+        asked = towns.ask(second.channels[0], f"<@{BOT.id}> whereis")
+        assert "Mount Everest" in (await discord.reply_to(asked)).text
