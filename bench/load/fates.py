@@ -51,7 +51,9 @@ def told(sent: Sent, reply: Message | None, seconds: float, ended: float) -> Tol
     if _MATCH.search(reply.text):
         right = sent.kind == "copy" and sent.title in reply.text
         return Told(sent, seconds, ended, "answered", right=right)
-    return Told(sent, seconds, ended, "explained", title or reason(reply.text))
+    # The title and the first sentence below it, or the sentence alone.
+    why = ": ".join(filter(None, (title, reason(reply.text.removeprefix(title).strip()))))
+    return Told(sent, seconds, ended, "explained", why)
 
 
 def raised(log: str) -> Counter[str]:

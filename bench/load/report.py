@@ -105,16 +105,20 @@ def _computing(parts: Sequence[Part]) -> list[str]:
     rows = [[str(part.members), *map(short, each(part))] for part in parts]
     head = ["members", "the bot", "its workers", "PostgreSQL", "Discord and members"]
     bot, workers, database, _ = each(max(parts, key=lambda part: part.members))
-    together = 1000 / (bot + workers + database)
     return [
         "Milliseconds of computing for each reply, which other programs disturb less:",
         table(head, rows),
         (
-            f"So a core has time for {short(together)} replies a second. The bot's own process, "
-            f"which is one thread, has for {short(1000 / bot)} on a core of its own, and "
-            f"PostgreSQL for {short(1000 / database)} a core."
+            f"So a core has time for {_in_a_second(bot + workers + database)} replies a second. "
+            f"The bot's own process, which is one thread, has for {_in_a_second(bot)} on a core "
+            f"of its own, and PostgreSQL for {_in_a_second(database)} a core."
         ),
     ]
+
+
+def _in_a_second(milliseconds: float) -> str:
+    """How many of these fit into a second; too short to be told, there is no saying."""
+    return short(1000 / milliseconds) if milliseconds else "any number"
 
 
 def _fairness(alone: Part, beside: Part, flood: Sequence[Told]) -> list[str]:

@@ -62,6 +62,8 @@ def test_an_explanation_is_counted_without_the_figures_of_the_moment() -> None:
     said = "Something went wrong on my side (reference 3fa9c1). Try again; if it happens again, …"
     assert reason(said) == "Something went wrong on my side (reference …)."
     assert judged(COPY, reply(content="I am resting.\nAsk later.")).why == "I am resting."
+    failed = judged(COPY, reply("I could not read this picture", "It broke.\nSo I could not …"))
+    assert failed.why == "I could not read this picture: It broke."
     assert reason("Try again in 12 seconds. Really.") == "Try again in … seconds."
     assert reason("no end to it") == "no end to it"
 
