@@ -43,7 +43,13 @@ class Told(PrivacyService):
 
     def __init__(self, store: MembersStore) -> None:
         super().__init__(store)
+        self.listening = asyncio.Event()
         self.told = asyncio.Event()
+
+    async def load(self) -> None:
+        """Read all that there is, which comes first."""
+        await super().load()
+        self.listening.set()
 
     async def reload(self, user_id: int) -> None:
         """Be told of a change."""
@@ -199,6 +205,7 @@ async def test_an_opt_out_in_private_is_known_to_all_processes(towns: Towns) -> 
     privacy = Told(towns.database.members)
     rules = RulesService(towns.database.rules, towns.database.sightings)
     async with keeping_up(towns.database.changes, rules, privacy):
+        await privacy.listening.wait()
         shown = await discord.answer_to(discord.slash(discord.private(bob), bob, "privacy"))
         assert not privacy.opted_out(bob.id)
         await discord.answered(discord.click(shown, bob, "Store nothing about me"))
