@@ -316,8 +316,10 @@ async def connect(
     finally:
         told.cancel()
         serving.cancel()
-        await asyncio.wait({serving, told})
+        await asyncio.wait({serving, told}, timeout=CLOSING)
+        # A shard that connects anew takes no notice of that, and ends when all is closed.
         await _close(bot)
+        await asyncio.wait({serving, told}, timeout=CLOSING)
 
 
 async def _close(bot: WhereisBot) -> None:

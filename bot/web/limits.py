@@ -11,6 +11,7 @@ REMEMBERED = 10_000
 """How many are remembered; whoever asked longest ago is forgotten first."""
 
 _AGAIN = 2.0  # seconds after which there may be room
+_ROUNDING = 1e-6  # seconds by which sums of times may be off
 
 
 class Allowances:
@@ -34,7 +35,7 @@ class Allowances:
         """
         now = self._clock()
         rested = max(self._rested.get(who, now), now) + cost * self._seconds_each
-        if rested - now > self._most:
+        if rested - now > self._most + _ROUNDING:
             raise slower(
                 rested - now - self._most, "You have asked a lot. Wait a little, then go on."
             )

@@ -19,7 +19,7 @@ from bot.health import Readiness
 from bot.ingest import CollectionStats, IngestService
 from bot.search import Scope
 from tests.fake_discord import FakeDiscord, Message, Rules, discord_here
-from tests.fake_discord.gateway import DISALLOWED_INTENTS
+from tests.fake_discord.gateway import CONNECT, DISALLOWED_INTENTS, Connection
 
 
 @pytest.fixture
@@ -147,6 +147,28 @@ async def test_a_second_signal_is_not_waited_for(
             await running
         messages = question.channel.messages.values()
         assert question.id not in {message.refers_to for message in messages}
+
+
+async def test_it_stops_while_a_connection_is_being_made_anew(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with discord_here() as discord:
+        running = asyncio.create_task(run_bot(settings, say=lambda _: None))
+        async with asyncio.timeout(60):
+            await discord.welcomed()
+            await ready(settings)
+            greeted = asyncio.Event()
+
+            def say_nothing(connection: Connection) -> None:
+                connection.hushed = True
+                greeted.set()
+
+            discord.gateway.plan(CONNECT, say_nothing)
+            discord.gateway.drop()
+            await greeted.wait()
+            os.kill(os.getpid(), signal.SIGTERM)
+            await running
+    assert "without waiting" not in caplog.text
 
 
 async def test_a_refused_token_is_said_and_shown_to_nobody(settings: Settings) -> None:

@@ -183,6 +183,8 @@ async def running(
             yield Town(discord, bot, discord.guild("Town"), discord.user("alice"), task)
         finally:
             task.cancel()
+            # A shard that connects anew takes no notice of that, and ends when all is closed.
+            await bot.close()
             await asyncio.gather(task, return_exceptions=True)
 
 
@@ -215,3 +217,7 @@ async def town(shared: Town) -> AsyncIterator[Town]:
     discord.heard.entries.clear()
     yield replace(shared, guild=discord.guild("Town"), alice=discord.user("alice"))
     discord.faults.clear()
+    # What is still being said is this test's, and not the next one's.
+    async with asyncio.timeout(30):
+        while len(shared.bot.services.work):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)

@@ -39,6 +39,14 @@ def test_a_burst_and_then_as_many_as_come_back() -> None:
     assert [may(allowances, "a") for _ in range(4)] == [True, True, True, False]
 
 
+def test_a_burst_is_one_whatever_the_time() -> None:
+    clock = Clock()
+    # At which six thousand seconds later are a little more than that.
+    clock.now = 62028.597645696216
+    allowances = Allowances(1, 0.01, clock=clock)
+    assert [may(allowances, "a") for _ in range(2)] == [True, False]
+
+
 def test_what_costs_less_may_be_done_more_often() -> None:
     allowances = Allowances(1, 6, clock=Clock())
     assert [may(allowances, "a", 0.25) for _ in range(5)] == [True] * 4 + [False]
