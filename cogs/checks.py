@@ -90,6 +90,12 @@ def clicks(options: BotOptions) -> Pace:
     return Pace(options.cooldown_uses * CLICKS_PER_SEARCH, options.cooldown_seconds)
 
 
+def as_often_as_searches(ctx: commands.Context[WhereisBot]) -> commands.Cooldown:
+    """How often a member may use a command that asks for something else than a search."""
+    options = ctx.bot.options
+    return commands.Cooldown(options.cooldown_uses, options.cooldown_seconds)
+
+
 def _user_id(user: discord.abc.User) -> int:
     return user.id
 

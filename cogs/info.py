@@ -15,7 +15,7 @@ from bot.client import WhereisBot, invite_link
 from bot.errors import RequestError, WhereisError
 from bot.ingest import CollectionStats, IndexStatus
 from bot.search import Scope, age
-from cogs.checks import require_voice, require_welcome
+from cogs.checks import as_often_as_searches, require_voice, require_welcome
 from cogs.places import is_welcome, rules_of
 from cogs.text import UNTITLED, escape, size
 
@@ -65,11 +65,6 @@ class Entry:
     examples: tuple[str, ...]
 
 
-def _as_often_as_searches(ctx: Ctx) -> commands.Cooldown:
-    options = ctx.bot.options
-    return commands.Cooldown(options.cooldown_uses, options.cooldown_seconds)
-
-
 class Info(commands.Cog):
     """About the bot."""
 
@@ -92,7 +87,7 @@ class Info(commands.Cog):
     @app_commands.describe(command="The command to explain")
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     @app_commands.allowed_installs(guilds=True, users=False)
-    @commands.dynamic_cooldown(_as_often_as_searches, commands.BucketType.user)
+    @commands.dynamic_cooldown(as_often_as_searches, commands.BucketType.user)
     async def help_(self, ctx: Ctx, *, command: str | None = None) -> None:
         """Show the commands that you may use here, with a word on each.
 
@@ -121,7 +116,7 @@ class Info(commands.Cog):
     )
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     @app_commands.allowed_installs(guilds=True, users=False)
-    @commands.dynamic_cooldown(_as_often_as_searches, commands.BucketType.user)
+    @commands.dynamic_cooldown(as_often_as_searches, commands.BucketType.user)
     async def stats(self, ctx: Ctx) -> None:
         """Show how many pictures and pages are searched here, by collection."""
         names = rules_of(self._bot, ctx.guild).collections
@@ -136,7 +131,7 @@ class Info(commands.Cog):
     )
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     @app_commands.allowed_installs(guilds=True, users=False)
-    @commands.dynamic_cooldown(_as_often_as_searches, commands.BucketType.user)
+    @commands.dynamic_cooldown(as_often_as_searches, commands.BucketType.user)
     async def about(self, ctx: Ctx) -> None:
         """Show what this bot is, its version, how quick it is, and the link that invites it."""
         async with ctx.typing(ephemeral=_hidden(ctx)):

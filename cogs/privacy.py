@@ -13,7 +13,7 @@ from bot.client import WhereisBot
 from bot.errors import WhereisError
 from bot.gateway import OUT_OF_REACH
 from bot.privacy import Stored
-from cogs.checks import clicks
+from cogs.checks import as_often_as_searches, clicks
 from cogs.errors import present, say
 from cogs.places import is_welcome, rules_of
 from cogs.views import Click, Gate, PersonalView
@@ -47,11 +47,6 @@ async def setup(bot: WhereisBot) -> None:
     await bot.add_cog(Privacy(bot))
 
 
-def _as_often_as_searches(ctx: Ctx) -> commands.Cooldown:
-    options = ctx.bot.options
-    return commands.Cooldown(options.cooldown_uses, options.cooldown_seconds)
-
-
 class Privacy(commands.Cog):
     """What is stored about you."""
 
@@ -66,7 +61,7 @@ class Privacy(commands.Cog):
     )
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     @app_commands.allowed_installs(guilds=True, users=False)
-    @commands.dynamic_cooldown(_as_often_as_searches, commands.BucketType.user)
+    @commands.dynamic_cooldown(as_often_as_searches, commands.BucketType.user)
     async def privacy(self, ctx: Ctx) -> None:
         """Show what is stored about you, in all servers together, for your eyes alone.
 

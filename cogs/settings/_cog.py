@@ -14,6 +14,7 @@ from bot.search import Scope
 from cogs.checks import (
     ONLY_IN_SERVERS,
     RefusedError,
+    as_often_as_searches,
     clicks,
     moderators_only,
     require_moderator,
@@ -28,11 +29,6 @@ Ctx = commands.Context[WhereisBot]
 GROUP = "This server's own rules"
 
 log = logging.getLogger(__name__)
-
-
-def _as_often_as_searches(ctx: Ctx) -> commands.Cooldown:
-    options = ctx.bot.options
-    return commands.Cooldown(options.cooldown_uses, options.cooldown_seconds)
 
 
 class Settings(commands.Cog):
@@ -55,7 +51,7 @@ class Settings(commands.Cog):
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.default_permissions(manage_guild=True)
     @moderators_only()
-    @commands.dynamic_cooldown(_as_often_as_searches, commands.BucketType.user)
+    @commands.dynamic_cooldown(as_often_as_searches, commands.BucketType.user)
     async def settings(self, ctx: Ctx) -> None:
         """Show this server's own rules, with menus and buttons that change them.
 
